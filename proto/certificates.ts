@@ -13,7 +13,7 @@ import { publicKeyFault } from './public-key.ts'
 import { type CertificateFacts, isName, type Role, roles } from './records.ts'
 
 /** Our extension: a UTF8String with the role. The arc is the example number of RFC 5612; not critical, so that others can verify. */
-export const roleExtension = '1.3.6.1.4.1.32473.17.1'
+const roleExtension = '1.3.6.1.4.1.32473.17.1'
 
 /** A certificate that was parsed and holds the form of this file; who issued it is `checkIssuer`'s to say. */
 export interface Certificate {

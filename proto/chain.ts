@@ -70,7 +70,7 @@ export const leaderOf = (view: number, validators: number): number => view % val
 /** Bytes of an encoded header: all are of one length. */
 export const headerBytes = 32 + 8 + 8 + 32 + 32 + 8 + 32
 
-export function writeHeader(writer: Writer, header: Header): Writer {
+function writeHeader(writer: Writer, header: Header): Writer {
   return writer
     .digest(header.network)
     .u64(header.height)
@@ -81,7 +81,7 @@ export function writeHeader(writer: Writer, header: Header): Writer {
     .digest(header.body)
 }
 
-export function readHeader(reader: Reader): Header {
+function readHeader(reader: Reader): Header {
   return {
     network: reader.digest(),
     height: reader.u64(),
@@ -135,7 +135,7 @@ export function encodeBlock(block: Block): Uint8Array {
   return writer.finish()
 }
 
-export function readBlock(reader: Reader): Block {
+function readBlock(reader: Reader): Block {
   const header = readHeader(reader)
   const count = reader.count(limits.proposalRecords)
   const records: Digest[] = []

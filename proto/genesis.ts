@@ -10,7 +10,7 @@ import { derToPem, pemToDer } from './pem.ts'
 import { publicKeyFault } from './public-key.ts'
 import { type CertificateFacts, isName, roles } from './records.ts'
 
-export const genesisFormat = 1
+const genesisFormat = 1
 
 export interface GenesisValidator {
   readonly name: string
@@ -190,11 +190,6 @@ export const validatorKeys = (genesis: Genesis): Uint8Array[] => genesis.validat
 /** Index of a validator by peer id; undefined where there is none. */
 export function validatorIndexOf(genesis: Genesis, peerId: string): number | undefined {
   const index = genesis.validators.findIndex(validator => validator.peerId === peerId)
-  return index < 0 ? undefined : index
-}
-
-export function validatorIndexOfName(genesis: Genesis, name: string): number | undefined {
-  const index = genesis.validators.findIndex(validator => validator.name === name)
   return index < 0 ? undefined : index
 }
 

@@ -6,9 +6,6 @@ import { NodeBuffer, nodeCrypto } from './platform.ts'
 /** A 32-byte digest as 64 lower-case hex characters: the form in which digests are compared and used as keys. */
 export type Digest = string
 
-/** True for 64 lower-case hex characters. */
-export const isDigest = (text: string): text is Digest => /^[0-9a-f]{64}$/.test(text)
-
 /** The digest that stands where there is nothing before. */
 export const zeroDigest: Digest = '0'.repeat(64)
 
@@ -32,7 +29,6 @@ export const domains = {
   outcome: 'mupib/1/outcome',
   recordLeaf: 'mupib/1/record-leaf',
   transactionLeaf: 'mupib/1/transaction-leaf',
-  held: 'mupib/1/held-votes',
 } as const
 
 export type Domain = keyof typeof domains
@@ -56,12 +52,6 @@ export const sha256: (bytes: Uint8Array) => Uint8Array =
   native && NativeBuffer
     ? bytes => NativeBuffer.from(native.hash('sha256', bytes, 'binary'), 'binary')
     : bytes => portableSha256(bytes)
-
-/** Writes SHA-256 of the bytes into a Buffer (Node only): saves the allocation where very many digests are made. */
-export function sha256Into(bytes: Uint8Array, target: Buffer, offset: number): void {
-  if (native) target.write(native.hash('sha256', bytes, 'binary'), offset, 32, 'binary')
-  else target.set(portableSha256(bytes), offset)
-}
 
 /** SHA-256 as lower-case hex. */
 export const sha256Hex: (bytes: Uint8Array) => Digest = native

@@ -62,7 +62,7 @@ export function publicKeyOfSpki(spki: Uint8Array): Uint8Array {
 }
 
 /** The raw 32 bytes of an Ed25519 public key handle. */
-export function rawPublicKey(handle: KeyObject): Uint8Array {
+function rawPublicKey(handle: KeyObject): Uint8Array {
   return publicKeyOfSpki(handle.export({ format: 'der', type: 'spki' }))
 }
 

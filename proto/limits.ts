@@ -23,7 +23,7 @@ export const limits = {
   /** Tokens in one publication. */
   publicationTokens: 16_384,
   /** Tokens in one token block or return. */
-  blockTokens: 8_192,
+  blockTokens: 2_048,
   /** Transactions in one token block. */
   blockTransactions: 4_096,
   /** Distinct (publication, holder) groups among a block's tokens. */

@@ -2,7 +2,7 @@
 
 import { MupibError } from '../../proto/errors.ts'
 
-export const framePrefixBytes = 4
+const framePrefixBytes = 4
 
 /** Puts frames, each with its length, one after the other into one buffer. */
 export function encodeFrames(frames: readonly Uint8Array[], byteLength: number): Uint8Array {

@@ -32,7 +32,7 @@ export interface KeyRange {
 }
 
 /** A key: the prefix, then the parts one after the other. */
-export function keyOf(prefix: KeyPrefix, ...parts: Uint8Array[]): Uint8Array {
+function keyOf(prefix: KeyPrefix, ...parts: Uint8Array[]): Uint8Array {
   let length = 1
   for (const part of parts) length += part.length
   const key = new Uint8Array(length)
@@ -51,7 +51,7 @@ export function rangeOf(prefix: KeyPrefix): KeyRange {
 }
 
 /** The prefix and an unsigned 64-bit number (a safe integer). */
-export function numberKey(prefix: KeyPrefix, number: number): Uint8Array {
+function numberKey(prefix: KeyPrefix, number: number): Uint8Array {
   if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`not an unsigned safe integer: ${number}`)
   const key = new Uint8Array(9)
   const view = new DataView(key.buffer)
@@ -81,10 +81,6 @@ export const journalKey = (view: number, tag: number, digest?: Digest): Uint8Arr
     Uint8Array.of(tag),
     digest === undefined ? new Uint8Array(0) : bytesOfHex(digest),
   )
-export const journalRangeBelow = (view: number): KeyRange => ({
-  gte: numberKey(prefixes.journal, 0),
-  lt: numberKey(prefixes.journal, view),
-})
 export const recordKey = (digest: Digest): Uint8Array => keyOf(prefixes.record, bytesOfHex(digest))
 export const answerKey = (digest: Digest): Uint8Array => keyOf(prefixes.answer, bytesOfHex(digest))
 export const newestVotesKey = (validator: number): Uint8Array => shortKey(prefixes.newestVotes, validator)
