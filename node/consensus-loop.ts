@@ -1,0 +1,197 @@
+// The loop that feeds the consensus core and performs its effects. One turn: take all inputs that wait, step, run what needs no
+// disk or network (choosing and executing records), write once with one sync, and only then send. Persist before send, by shape.
+
+import type { Effect, FinalBlock, Input, JournalEntry, Message } from '../consensus/types.ts'
+import type { Block, Certificate } from '../proto/chain.ts'
+import type { Digest } from '../proto/hash.ts'
+import type { WriteOp } from './store/database.ts'
+
+/** What the loop needs of the world. All but `write` answer at once. */
+export interface LoopPorts {
+  now(): number
+  step(input: Input, now: number): readonly Effect[]
+  /** Write operations that keep these entries. */
+  journal(entries: readonly JournalEntry[]): WriteOp[]
+  /** One atomic batch, synced. Rejects where the disk fails: then the loop stops for good. */
+  write(operations: WriteOp[]): Promise<void>
+  build(view: number, parent: Digest): readonly Digest[]
+  /** The core's input, or undefined while something is missing: `resume` is called when it has come. */
+  execute(block: Block): Input | undefined
+  /** Operations that make the blocks' state durable. */
+  commit(blocks: readonly FinalBlock[], certificate: Certificate): WriteOp[]
+  /** The operations are durable: advance, tell clients. May bring new inputs. */
+  committed(blocks: readonly FinalBlock[], certificate: Certificate): void
+  abandon(digests: readonly Digest[]): void
+  send(to: number, message: Message): void
+  broadcast(message: Message): void
+  fetchBlock(digest: Digest): void
+  fetchCertificate(view: number): void
+  catchUp(certificate: Certificate): void
+  askHeldVotes(): void
+  /** Sees every effect once it is performed: logs, metrics, evidence. */
+  observe(effect: Effect): void
+  /** The loop cannot go on (a failed write, a bug): the process has to stop. */
+  failed(error: unknown): void
+}
+
+/** Bytes to be written with the next turn, and what to do once they are durable. */
+interface Errand {
+  readonly operations: readonly WriteOp[]
+  readonly durable: () => void
+}
+
+/** Work that must not run beside a turn (storing blocks that were fetched in a run). Returns inputs for the core. */
+type Exclusive = () => Promise<readonly Input[]>
+
+export class ConsensusLoop {
+  readonly #ports: LoopPorts
+  #inputs: Input[] = []
+  #errands: Errand[] = []
+  #exclusive: Exclusive[] = []
+  #later: WriteOp[] = []
+  #timer: NodeJS.Timeout | undefined
+  #running = false
+  #stopped = false
+  #idle: (() => void)[] = []
+
+  constructor(ports: LoopPorts) {
+    this.#ports = ports
+  }
+
+  /** Queues an input; a turn begins as soon as the current one ends. */
+  push(...inputs: readonly Input[]): void {
+    this.#inputs.push(...inputs)
+    this.#wake()
+  }
+
+  /** Has operations written in the next turn's batch, synced, and then calls `durable`. */
+  write(operations: readonly WriteOp[], durable: () => void = () => {}): void {
+    this.#errands.push({ operations, durable })
+    this.#wake()
+  }
+
+  /** Runs a task between two turns. */
+  runExclusive(task: Exclusive): void {
+    this.#exclusive.push(task)
+    this.#wake()
+  }
+
+  /** Ends after the current turn; what waits is not processed. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    if (this.#timer) clearTimeout(this.#timer)
+    if (this.#running) await new Promise<void>(resolve => this.#idle.push(resolve))
+  }
+
+  #wake(): void {
+    if (this.#running || this.#stopped) return
+    this.#running = true
+    // Everything that arrived in the same tick shares the turn, and so the sync.
+    setImmediate(() => {
+      this.#run()
+        .catch(error => {
+          this.#stopped = true
+          this.#ports.failed(error)
+        })
+        .finally(() => {
+          this.#running = false
+          for (const resolve of this.#idle.splice(0)) resolve()
+          if (!this.#stopped && this.#hasWork()) this.#wake()
+        })
+    })
+  }
+
+  #hasWork(): boolean {
+    return this.#inputs.length > 0 || this.#errands.length > 0 || this.#exclusive.length > 0
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped && this.#hasWork()) {
+      for (const task of this.#exclusive.splice(0)) this.#inputs.push(...(await task()))
+      await this.#turn()
+    }
+  }
+
+  async #turn(): Promise<void> {
+    const errands = this.#errands.splice(0)
+    const effects = this.#stepAll()
+    const operations = errands.flatMap(errand => [...errand.operations])
+    let urgent = errands.length > 0
+    for (const effect of effects) {
+      if (effect.type === 'persist') {
+        ;(effect.urgent ? operations : this.#later).push(...this.#ports.journal(effect.entries))
+        urgent ||= effect.urgent
+      } else if (effect.type === 'commit') {
+        operations.push(...this.#ports.commit(effect.blocks, effect.certificate))
+        urgent = true
+      }
+    }
+    if (urgent) await this.#ports.write([...this.#later.splice(0), ...operations])
+    if (this.#stopped) return
+    for (const errand of errands) errand.durable()
+    for (const effect of effects) this.#perform(effect)
+  }
+
+  /** Steps through all inputs; choosing and executing records answer at once, so their answers join the same turn. */
+  #stepAll(): Effect[] {
+    const effects: Effect[] = []
+    const inputs = this.#inputs.splice(0)
+    for (let i = 0; i < inputs.length; i++) {
+      for (const effect of this.#ports.step(inputs[i]!, this.#ports.now())) {
+        if (effect.type === 'build') {
+          const records = this.#ports.build(effect.view, effect.parent)
+          inputs.push({ type: 'built', view: effect.view, parent: effect.parent, records })
+        } else if (effect.type === 'execute') {
+          const answer = this.#ports.execute(effect.block)
+          if (answer) inputs.push(answer)
+        }
+        effects.push(effect)
+      }
+    }
+    return effects
+  }
+
+  #perform(effect: Effect): void {
+    const ports = this.#ports
+    ports.observe(effect)
+    switch (effect.type) {
+      case 'send':
+        ports.send(effect.to, effect.message)
+        break
+      case 'broadcast':
+        ports.broadcast(effect.message)
+        break
+      case 'timer':
+        this.#arm(effect.at)
+        break
+      case 'fetchBlock':
+        ports.fetchBlock(effect.digest)
+        break
+      case 'fetchCertificate':
+        ports.fetchCertificate(effect.view)
+        break
+      case 'catchUp':
+        ports.catchUp(effect.certificate)
+        break
+      case 'commit':
+        ports.committed(effect.blocks, effect.certificate)
+        break
+      case 'abandon':
+        ports.abandon(effect.digests)
+        break
+      case 'askHeldVotes':
+        ports.askHeldVotes()
+        break
+      default: // persist, build and execute are done; evidence and report are for observers
+        break
+    }
+  }
+
+  #arm(at: number | undefined): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (at === undefined || this.#stopped) return
+    const wait = Math.min(Math.max(0, at - this.#ports.now()), 2 ** 31 - 1)
+    this.#timer = setTimeout(() => this.push({ type: 'timer' }), wait)
+  }
+}

@@ -1,0 +1,110 @@
+// Where records come in, from clients, gossip and fetches alike: each is decoded, checked and verified once, kept on disk, and then work.
+import type { Input } from '../consensus/types.ts'
+import { MupibError } from '../proto/errors.ts'
+import type { Digest } from '../proto/hash.ts'
+import { limits } from '../proto/limits.ts'
+import { decodeRecord, digestOfRecordBytes, type SignedRecord, verifyRecord } from '../proto/records.ts'
+import type { Application } from './application.ts'
+import { type ChainStore, heldRecordOperations } from './chain-store.ts'
+import { checkForm } from './ledger/form.ts'
+import { signerKey } from './ledger/members.ts'
+import type { Pool } from './pool.ts'
+import type { WriteOp } from './store/database.ts'
+
+/** `held` now, held before (`known`), or `decided` already. */
+export type Taken = 'held' | 'known' | 'decided'
+
+export interface IntakePorts {
+  readonly network: Digest
+  readonly application: Application
+  readonly pool: Pool
+  readonly chain: ChainStore
+  now(): number
+  /** Writes with the next synced batch and tells when it is durable. */
+  write(operations: readonly WriteOp[], durable: () => void): void
+  push(...inputs: readonly Input[]): void
+}
+
+export class Intake {
+  readonly #ports: IntakePorts
+  readonly #durable = new Map<Digest, Promise<void>>()
+
+  constructor(ports: IntakePorts) {
+    this.#ports = ports
+  }
+
+  /**
+   * Takes a record in; resolves once it is on disk. Safe to repeat. `allow` may throw before anything is changed.
+   * Throws `malformed`, `too_large`, `wrong_network`, `unknown_signer`, `bad_signature` and what `checkForm` throws, and
+   * `rate_limited` where the client has too much pending. Nothing is changed then.
+   */
+  async take(
+    bytes: Uint8Array,
+    allow: (signed: SignedRecord) => void = () => {},
+  ): Promise<{ readonly state: Taken; readonly signed: SignedRecord }> {
+    // Most records come more than once, from the client, gossip and fetches: a look at the digest spares reading them again.
+    const held = bytes.length <= limits.recordBytes ? this.#ports.pool.get(digestOfRecordBytes(bytes)) : undefined
+    // A copy: the frame that it came in may be a part of a much larger buffer.
+    const signed = held?.signed ?? decodeRecord(new Uint8Array(bytes))
+    allow(signed)
+    const state = held ? 'known' : this.#hold(signed)
+    await this.#durable.get(signed.digest)
+    return { state, signed }
+  }
+
+  #hold(signed: SignedRecord): Taken {
+    const { pool, chain, application, network } = this.#ports
+    const { digest } = signed
+    if (pool.get(digest)) return 'known'
+    if (chain.answer(digest)) return 'decided'
+    checkForm(signed, network)
+    const key = signerKey(application.state, signed.record.signer)
+    const stream = application.streamOf(signed)
+    if (!key || !stream)
+      throw new MupibError('unknown_signer', 'no member of this network has the certificate that signed the record', {
+        field: 'signer',
+        hint: 'have the authority admit it first',
+      })
+    if (!verifyRecord(signed, key)) throw new MupibError('bad_signature', 'the signature of the record does not hold')
+    if (pool.add(signed, stream.name, signed.record.signer, application.isAwaited(digest)) === 'full')
+      throw new MupibError('rate_limited', 'too many records of this client wait to be decided', {
+        hint: 'wait for verdicts before submitting more',
+      })
+    const durable = new Promise<void>(resolve =>
+      this.#ports.write(heldRecordOperations(digest, signed.bytes), () => {
+        this.#durable.delete(digest)
+        resolve()
+      }),
+    )
+    this.#durable.set(digest, durable)
+    this.tellReady(stream.name, signed)
+    const { number } = signed.record
+    if (number > stream.head.number + 1 && !pool.isReady(digest)) this.#tellIfRefused(signed)
+    this.#ports.push(...application.recordsArrived([digest]))
+    return 'held'
+  }
+
+  /** Tells the core of records of a stream that have become work. */
+  tellReady(stream: string, sample: SignedRecord): void {
+    const found = this.#ports.application.streamOf(sample)
+    const records = found ? this.#ports.pool.newlyReady(stream, found.head) : []
+    if (records.length > 0) this.#ports.push({ type: 'work', records })
+  }
+
+  #tellIfRefused(signed: SignedRecord): void {
+    const { application, pool, now } = this.#ports
+    if (application.isRefused(signed, now()) && pool.markReady(signed.digest))
+      this.#ports.push({ type: 'work', records: [signed.digest] })
+  }
+
+  /**
+   * Tells the core of waiting records that will be refused: what follows a refused record, or was signed under a certificate
+   * that has died. Of one stream, or of all.
+   */
+  tellRefused(stream?: string): void {
+    const { application, pool, now } = this.#ports
+    const refused = [...pool.waiting(stream)].filter(({ signed }) => application.isRefused(signed, now()))
+    const records = refused.map(({ signed }) => signed.digest).filter(digest => pool.markReady(digest))
+    if (records.length > 0) this.#ports.push({ type: 'work', records })
+  }
+}

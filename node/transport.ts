@@ -1,0 +1,485 @@
+// A validator's network: decodes and verifies what comes over links, gossip and fetches before the core sees it, encodes what goes out,
+// and keeps connections to the other validators. Indices are the validators' places in genesis.
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+import { certificatesFor, heldVotesOf, isWanted } from '../consensus/queries.ts'
+import type { Core } from '../consensus/state.ts'
+import type { HeldVotes, Input, Message } from '../consensus/types.ts'
+import {
+  type Block,
+  decodeBlock,
+  decodeCertificate,
+  decodeProposal,
+  decodeVote,
+  encodeCertificate,
+  encodeProposal,
+  encodeVote,
+  leaderOf,
+} from '../proto/chain.ts'
+import { MupibError } from '../proto/errors.ts'
+import { type Genesis, validatorIndexOf } from '../proto/genesis.ts'
+import type { Digest } from '../proto/hash.ts'
+import { limits } from '../proto/limits.ts'
+import {
+  type ConsensusFrame,
+  decodeConsensusFrame,
+  decodeFetchRequest,
+  decodeFetchResponse,
+  encodeConsensusFrame,
+  encodeFetchRequest,
+  encodeFetchResponse,
+  type FetchRequest,
+  type FetchResponse,
+  type HeldVotesBytes,
+} from '../proto/wire/codec.ts'
+import type { Application } from './application.ts'
+import type { ChainStore } from './chain-store.ts'
+import { readPeers } from './config.ts'
+import type { Level } from './events.ts'
+import { type Attempt, Fetcher } from './fetcher.ts'
+import type { Intake } from './intake.ts'
+import { createGossip, type Gossip } from './network/gossip.ts'
+import { createHost, type Host, type PeerRole } from './network/host.ts'
+import { networkLimits } from './network/limits.ts'
+import { createLinks, type Links } from './network/links.ts'
+import { createRedialer, type Redialer } from './network/redial.ts'
+import { createRequests, type Requests } from './network/requests.ts'
+import { createSessionServer, type Session, type SessionHandlers, type SessionServer } from './network/sessions.ts'
+import { serve } from './serve.ts'
+import type { SignatureVerifier } from './signatures.ts'
+import { topics } from './spread.ts'
+
+export interface TransportOptions {
+  readonly genesis: Genesis
+  readonly network: Digest
+  readonly self: number
+  readonly seed: Uint8Array
+  readonly listen: readonly string[]
+  readonly peersFile: string
+  readonly core: Core
+  readonly application: Application
+  readonly chain: ChainStore
+  readonly intake: Intake
+  readonly signatures: SignatureVerifier
+  roleOf(peerId: string): PeerRole | undefined
+  push(...inputs: readonly Input[]): void
+  openSession(session: Session): SessionHandlers
+  onLink(peer: number, up: boolean): void
+  /** A message was refused, with this code. */
+  refused(code: string): void
+  log(level: Level, event: Record<string, unknown>, message: string): void
+}
+
+export interface Transport {
+  readonly fetcher: Fetcher
+  start(): Promise<void>
+  stop(): Promise<void>
+  multiaddrs(): readonly string[]
+  /** Validators with a live link. */
+  linked(): readonly number[]
+  send(to: number, message: Message): void
+  broadcast(message: Message): void
+  publish(topic: string, bytes: Uint8Array): void
+  announce(digests: readonly Digest[], to?: number): void
+  fetchBlock(digest: Digest): void
+  fetchCertificate(view: number): void
+  /** Fetches records that a block needs; the intake tells when they have come. */
+  fetchRecords(block: Block, digests: readonly Digest[]): void
+  askHeldVotes(): void
+  /** A validator sent something false. */
+  blame(peer: number, reason: string): void
+  drop(peerId: string, reason: string): void
+  gossipSkipped(): number
+}
+
+const requestTimeoutMs = 2_000
+
+const messageFrame = (message: Message): Uint8Array => {
+  switch (message.type) {
+    case 'vote':
+      return encodeConsensusFrame({ type: 'vote', bytes: encodeVote(message.vote) })
+    case 'certificate':
+      return encodeConsensusFrame({ type: 'certificate', bytes: encodeCertificate(message.certificate) })
+    case 'proposal':
+      return encodeConsensusFrame({ type: 'proposal', bytes: encodeProposal(message.proposal) })
+  }
+}
+
+export const createTransport = (options: TransportOptions): Transport => new ValidatorTransport(options)
+
+class ValidatorTransport implements Transport {
+  readonly fetcher: Fetcher
+  readonly #options: TransportOptions
+  #host: Host | undefined
+  #links: Links | undefined
+  #requests: Requests | undefined
+  #gossip: Gossip | undefined
+  #sessions: SessionServer | undefined
+  #redialer: Redialer | undefined
+  #watcher: fs.FSWatcher | undefined
+
+  constructor(options: TransportOptions) {
+    this.#options = options
+    this.fetcher = new Fetcher({
+      request: (peer, request) => this.#request(peer, request),
+      peers: () => this.#reachable(),
+      blame: (peer, reason) => this.blame(peer, reason),
+    })
+  }
+
+  // Life
+
+  async start(): Promise<void> {
+    const { genesis, network, seed, listen, roleOf } = this.#options
+    const host = await createHost({
+      privateKey: seed,
+      listen,
+      networkTag: network.slice(0, 16),
+      isAdmitted: roleOf,
+      log: ({ kind, ...fields }) => this.#options.log('debug', { event: kind, ...fields }, kind),
+    })
+    this.#host = host
+    const { random } = Math
+    this.#links = await createLinks({
+      host,
+      random,
+      onFrame: (peerId, frame) => this.#onFrame(peerId, frame),
+      onLinkUp: peerId => this.#onLink(peerId, true),
+      onLinkDown: peerId => this.#onLink(peerId, false),
+    })
+    this.#requests = await createRequests({ host, random, onRequest: (_peerId, bytes) => this.#onRequest(bytes) })
+    this.#sessions = await createSessionServer({ host, onSession: session => this.#options.openSession(session) })
+    this.#gossip = await createGossip({ host, topics: Object.values(topics), onMessage: () => {} })
+    for (const topic of Object.values(topics))
+      this.#gossip.setValidator(topic, (_peerId, bytes) => this.#onGossip(bytes))
+    await host.start()
+    await this.#gossip.start()
+    const others = genesis.validators.filter((_, index) => index !== this.#options.self)
+    const addresses = readPeers(this.#options.peersFile)
+    const peers = others.map(({ name, peerId }) => ({ peerId, multiaddrs: addresses.get(name) ?? [] }))
+    this.#redialer = createRedialer({ host, peers, isMutual: true, random })
+    this.#watchPeers()
+  }
+
+  /** Addresses may change while the node runs. The folder is watched, since a file that is replaced is another file. */
+  #watchPeers(): void {
+    const { peersFile, genesis, self } = this.#options
+    const name = path.basename(peersFile)
+    this.#watcher = fs.watch(path.dirname(peersFile), (_event, changed) => {
+      if (changed !== name) return
+      try {
+        const addresses = readPeers(peersFile)
+        genesis.validators.forEach((validator, index) => {
+          const known = addresses.get(validator.name)
+          if (index !== self && known) this.#redialer?.setAddresses(validator.peerId, known)
+        })
+      } catch (error) {
+        this.#options.log('warn', { event: 'peers_file', reason: String(error) }, 'the peers file cannot be used')
+      }
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#watcher?.close()
+    this.fetcher.stop()
+    this.#redialer?.stop()
+    await this.#gossip?.stop()
+    await this.#sessions?.stop()
+    await this.#requests?.stop()
+    await this.#links?.stop()
+    await this.#host?.stop()
+  }
+
+  multiaddrs(): readonly string[] {
+    return this.#host?.multiaddrs() ?? []
+  }
+
+  linked(): readonly number[] {
+    return this.#indices(this.#links?.linkedPeers() ?? [])
+  }
+
+  #reachable(): readonly number[] {
+    return this.#indices(this.#requests?.reachablePeers() ?? [])
+  }
+
+  #indices(peerIds: readonly string[]): number[] {
+    const indices: number[] = []
+    for (const peerId of peerIds) {
+      const index = validatorIndexOf(this.#options.genesis, peerId)
+      if (index !== undefined) indices.push(index)
+    }
+    return indices.sort((a, b) => a - b)
+  }
+
+  #peerIdOf(index: number): string {
+    return this.#options.genesis.validators[index]!.peerId
+  }
+
+  #onLink(peerId: string, up: boolean): void {
+    const peer = validatorIndexOf(this.#options.genesis, peerId)
+    if (peer === undefined) return
+    if (up) {
+      this.#options.push({ type: 'linkUp', peer })
+      this.fetcher.wake()
+    }
+    this.#options.onLink(peer, up)
+  }
+
+  // What goes out
+
+  send(to: number, message: Message): void {
+    this.#links?.send(this.#peerIdOf(to), messageFrame(message))
+  }
+
+  broadcast(message: Message): void {
+    this.#links?.broadcast(messageFrame(message))
+  }
+
+  publish(topic: string, bytes: Uint8Array): void {
+    this.#gossip?.publish(topic, bytes)
+  }
+
+  announce(digests: readonly Digest[], to?: number): void {
+    const frame = encodeConsensusFrame({ type: 'announcement', digests })
+    if (to === undefined) this.#links?.broadcast(frame)
+    else this.#links?.send(this.#peerIdOf(to), frame)
+  }
+
+  gossipSkipped(): number {
+    return this.#gossip?.counts().skipped ?? 0
+  }
+
+  blame(peer: number, reason: string): void {
+    this.#options.refused('false_answer')
+    this.#host?.penalize(this.#peerIdOf(peer), networkLimits.penaltyMalformed, reason)
+  }
+
+  drop(peerId: string, reason: string): void {
+    this.#host?.dropPeer(peerId, reason)
+  }
+
+  // What comes in. A throw cuts the stream and costs the peer points.
+
+  #onFrame(peerId: string, bytes: Uint8Array): void {
+    const from = validatorIndexOf(this.#options.genesis, peerId)
+    if (from === undefined) return
+    try {
+      this.#takeFrame(from, decodeConsensusFrame(bytes))
+    } catch (error) {
+      this.#options.refused(error instanceof MupibError ? error.code : 'bug')
+      throw error
+    }
+  }
+
+  #takeFrame(from: number, frame: ConsensusFrame): void {
+    switch (frame.type) {
+      case 'announcement':
+        this.#fetchAnnounced(from, frame.digests)
+        break
+      case 'vote':
+        this.#takeMessage({ type: 'vote', vote: decodeVote(frame.bytes) })
+        break
+      case 'certificate':
+        this.#takeMessage({ type: 'certificate', certificate: decodeCertificate(frame.bytes) })
+        break
+      case 'proposal':
+        this.#takeMessage({ type: 'proposal', proposal: decodeProposal(frame.bytes) })
+        break
+    }
+  }
+
+  #takeMessage(message: Message): void {
+    const { core, signatures, genesis, push } = this.#options
+    if (!isWanted(core, message)) return
+    const bad = (what: string): never => {
+      throw new MupibError('bad_signature', `${what} whose signature does not hold`)
+    }
+    switch (message.type) {
+      case 'vote':
+        if (!signatures.vote(message.vote)) bad('a vote')
+        push(message)
+        break
+      case 'certificate':
+        if (!signatures.certificate(message.certificate)) bad('a certificate')
+        push(message)
+        break
+      case 'proposal': {
+        if (!signatures.proposal(message.proposal)) bad('a proposal')
+        const from = leaderOf(message.proposal.block.header.view, genesis.validators.length)
+        push({ ...message, from })
+        break
+      }
+    }
+  }
+
+  async #onGossip(bytes: Uint8Array): Promise<'accept' | 'ignore' | 'reject'> {
+    try {
+      const { state } = await this.#options.intake.take(bytes)
+      // Who has it already need not pass it on: the others are told by whoever published it.
+      return state === 'held' ? 'accept' : 'ignore'
+    } catch (error) {
+      const code = error instanceof MupibError ? error.code : 'bug'
+      this.#options.refused(code)
+      // An honest peer may know a signer that this node learns of a block later, or have room where this one has none.
+      return code === 'unknown_signer' || code === 'rate_limited' ? 'ignore' : 'reject'
+    }
+  }
+
+  async #onRequest(bytes: Uint8Array): Promise<Uint8Array> {
+    const { application, chain, core } = this.#options
+    const response = await serve(decodeFetchRequest(bytes), {
+      chain,
+      recordBytes: digest => application.record(digest)?.bytes,
+      block: digest => this.#blockOf(digest),
+      certificates: view => certificatesFor(core, view),
+      heldVotes: validator => heldVotesOf(core, validator),
+    })
+    return encodeFetchResponse(response)
+  }
+
+  #blockOf(digest: Digest): Block | undefined {
+    const { core, chain } = this.#options
+    const known = core.blocks.get(digest)?.block
+    if (known) return known
+    const height = chain.heightOf(digest)
+    return height === undefined ? undefined : chain.block(height)?.block
+  }
+
+  // Fetches
+
+  async #request(peer: number, request: FetchRequest): Promise<FetchResponse> {
+    const answer = await this.#requests!.request(this.#peerIdOf(peer), encodeFetchRequest(request), {
+      timeoutMs: requestTimeoutMs,
+      maxResponseBytes: limits.fetchBytes,
+    })
+    return decodeFetchResponse(answer)
+  }
+
+  /** Takes records in as they come; one that does not hold is its sender's fault. */
+  async #takeRecords(peer: number, records: readonly Uint8Array[]): Promise<void> {
+    await Promise.all(
+      records.map(async bytes => {
+        try {
+          await this.#options.intake.take(bytes)
+        } catch (error) {
+          const code = error instanceof MupibError ? error.code : 'bug'
+          if (code !== 'unknown_signer' && code !== 'rate_limited') this.blame(peer, `a fetched record: ${code}`)
+        }
+      }),
+    )
+  }
+
+  #fetchAnnounced(from: number, digests: readonly Digest[]): void {
+    const { application } = this.#options
+    const unknown = digests.filter(digest => !application.record(digest))
+    if (unknown.length === 0) return
+    // Only of the announcer, and once: it announces again while the record is pending.
+    let asked = false
+    this.fetcher.pursue(
+      `announced/${from}`,
+      from,
+      () => !asked,
+      () => {
+        asked = true
+        return { type: 'records', digests: unknown.slice(0, limits.fetchRecords) }
+      },
+      async (peer, response): Promise<Attempt> => {
+        if (response.type === 'records') await this.#takeRecords(peer, response.records)
+        return 'done'
+      },
+      from,
+    )
+  }
+
+  fetchRecords(block: Block, digests: readonly Digest[]): void {
+    const { application, genesis } = this.#options
+    const leader = leaderOf(block.header.view, genesis.validators.length)
+    const left = (): Digest[] => digests.filter(digest => application.isAwaited(digest))
+    this.fetcher.pursue(
+      `records/${block.digest}`,
+      leader,
+      () => left().length > 0,
+      () => ({ type: 'records', digests: left().slice(0, limits.fetchRecords) }),
+      async (peer, response): Promise<Attempt> => {
+        if (response.type === 'records') await this.#takeRecords(peer, response.records)
+        return left().length === 0 ? 'done' : 'next'
+      },
+    )
+  }
+
+  fetchBlock(digest: Digest): void {
+    const { core } = this.#options
+    this.fetcher.pursue(
+      `block/${digest}`,
+      undefined,
+      () => core.fetching.has(digest),
+      () => ({ type: 'block', digest }),
+      (peer, response): Attempt => {
+        if (response.type !== 'block' || !response.block) return 'next'
+        const block = decodeBlock(response.block)
+        if (block.digest !== digest) {
+          this.blame(peer, 'another block than asked for')
+          return 'next'
+        }
+        this.#options.push({ type: 'block', block })
+        return 'done'
+      },
+    )
+  }
+
+  fetchCertificate(view: number): void {
+    const { core, signatures } = this.#options
+    this.fetcher.pursue(
+      `certificate/${view}`,
+      undefined,
+      () => core.view <= view,
+      () => ({ type: 'certificates', view }),
+      (peer, response): Attempt => {
+        if (response.type !== 'certificates') return 'next'
+        const certificates = response.certificates.map(decodeCertificate)
+        if (!certificates.every(certificate => signatures.certificate(certificate))) {
+          this.blame(peer, 'a fetched certificate that does not hold')
+          return 'next'
+        }
+        for (const certificate of certificates) this.#options.push({ type: 'certificate', certificate })
+        return certificates.length > 0 ? 'done' : 'next'
+      },
+    )
+  }
+
+  /** Rule 8a: asks every other validator, each until it answers. */
+  askHeldVotes(): void {
+    const { genesis, self, core, push } = this.#options
+    genesis.validators.forEach((_, peer) => {
+      if (peer === self) return
+      this.fetcher.pursue(
+        `held-votes/${peer}`,
+        peer,
+        () => !core.answered.has(peer),
+        () => ({ type: 'heldVotes', validator: self }),
+        (_peer, response): Attempt => {
+          if (response.type !== 'heldVotes') return 'next'
+          const held = response.held && this.#verifiedHeldVotes(response.held)
+          if (response.held && !held) this.blame(peer, 'held votes that are not of this key')
+          else push({ type: 'heldVotes', from: peer, held })
+          return 'done'
+        },
+        peer,
+      )
+    })
+  }
+
+  /** Votes of this node's own key in one view, or undefined where something about them is false. */
+  #verifiedHeldVotes(held: HeldVotesBytes): HeldVotes | undefined {
+    const { signatures, self, genesis } = this.#options
+    const votes = held.votes.map(decodeVote)
+    const proposal = held.proposal && decodeProposal(held.proposal)
+    const isOwn = votes.every(vote => vote.signer === self && vote.view === held.view && signatures.vote(vote))
+    const isOwnProposal =
+      !proposal ||
+      (proposal.block.header.view === held.view &&
+        leaderOf(held.view, genesis.validators.length) === self &&
+        signatures.proposal(proposal))
+    return isOwn && isOwnProposal ? { view: held.view, votes, proposal } : undefined
+  }
+}
