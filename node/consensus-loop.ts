@@ -107,7 +107,8 @@ export class ConsensusLoop {
 
   async #run(): Promise<void> {
     while (!this.#stopped && this.#hasWork()) {
-      for (const task of this.#exclusive.splice(0)) this.#inputs.push(...(await task()))
+      // What a task has stored comes first: until the core knows of it, it may want to store the same again.
+      for (const task of this.#exclusive.splice(0)) this.#inputs.unshift(...(await task()))
       await this.#turn()
     }
   }

@@ -2,7 +2,7 @@
 // and keeps connections to the other validators. Indices are the validators' places in genesis.
 import * as fs from 'node:fs'
 import * as path from 'node:path'
-import { certificatesFor, heldVotesOf, isWanted } from '../consensus/queries.ts'
+import { certificatesFor, heldVotesOf, isBlockMissing, isCertificateMissing, isWanted } from '../consensus/queries.ts'
 import type { Core } from '../consensus/state.ts'
 import type { HeldVotes, Input, Message } from '../consensus/types.ts'
 import {
@@ -412,7 +412,7 @@ class ValidatorTransport implements Transport {
     this.fetcher.pursue(
       `block/${digest}`,
       undefined,
-      () => core.fetching.has(digest),
+      () => isBlockMissing(core, digest),
       () => ({ type: 'block', digest }),
       (peer, response): Attempt => {
         if (response.type !== 'block' || !response.block) return 'next'
@@ -432,7 +432,7 @@ class ValidatorTransport implements Transport {
     this.fetcher.pursue(
       `certificate/${view}`,
       undefined,
-      () => core.view <= view,
+      () => isCertificateMissing(core, view),
       () => ({ type: 'certificates', view }),
       (peer, response): Attempt => {
         if (response.type !== 'certificates') return 'next'
@@ -442,7 +442,8 @@ class ValidatorTransport implements Transport {
           return 'next'
         }
         for (const certificate of certificates) this.#options.push({ type: 'certificate', certificate })
-        return certificates.length > 0 ? 'done' : 'next'
+        // What came need not be what the core lacks: `wanted` ends the pursuit.
+        return 'next'
       },
     )
   }
