@@ -4,6 +4,7 @@ import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/inter
 import { MupibError } from '../../proto/errors.ts'
 import { encodeFrames, FrameDecoder } from './frames.ts'
 import { networkLimits } from './limits.ts'
+import { grantSparingly } from './window-grants.ts'
 
 /**
  * Why a framed stream ended.
@@ -61,6 +62,7 @@ export class FramedStream {
     this.#options = options
     this.#decoder = new FrameDecoder(options.frameBytesMax)
     stream.maxReadBufferLength = networkLimits.streamReadBytes
+    grantSparingly(stream)
     stream.addEventListener('message', this.#onMessage)
     stream.addEventListener('drain', this.#onDrain)
     stream.addEventListener('remoteCloseWrite', this.#onPeerFinished)

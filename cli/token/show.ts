@@ -1,0 +1,60 @@
+// A token's history from whichever validator answers: its publication, and where it was consumed, with that block and the verdict.
+import { MupibError } from '../../proto/errors.ts'
+import type { TokenVerdict, TransactionVerdict } from '../../proto/verdict.ts'
+import { call } from '../common/http.ts'
+import { parseSerial } from '../common/serial.ts'
+import { type Asked, askValidator } from '../node/status.ts'
+
+interface Consumed {
+  readonly record: string
+  readonly kind: string
+  readonly by: string
+  readonly user: string
+  readonly number: number
+  readonly height: number
+  readonly transaction: number
+  readonly payload: string
+}
+
+interface Published {
+  readonly serial: string
+  readonly state: string
+  readonly bank: string
+  readonly value: string
+  readonly issuedAt: string
+  readonly payBy: string
+  readonly expiry: string
+  readonly hash: string
+  readonly consumed?: Consumed
+}
+
+/** What `token show` gives; the last three only where the token was consumed. */
+export interface TokenHistory extends Published {
+  readonly block?: { readonly height: number; readonly digest: string; readonly time: string }
+  readonly verdict?: Pick<TokenVerdict, 'verdict' | 'reason' | 'use' | 'charged'> & { readonly pending: boolean }
+}
+
+/** Throws `usage` for what is no serial, `not_found` for a token that was never published, `unreachable`. */
+export async function showToken(asked: Asked, serial: string): Promise<TokenHistory> {
+  const { publication, index } = parseSerial(serial)
+  const { answer: token, http } = await askValidator<Published>(asked, `/tokens/${encodeURIComponent(serial)}`)
+  if (!token.consumed) return token
+  const { record, height, transaction } = token.consumed
+  const [blocks, { payments }] = await Promise.all([
+    call<NonNullable<TokenHistory['block']>[]>(http, 'GET', `/blocks?from=${height}&limit=1`),
+    call<{ payments: TransactionVerdict[] }>(http, 'GET', `/records/${record}`),
+  ])
+  const block = blocks[0]
+  const payment = payments[transaction]
+  const decided = payment?.tokens.find(
+    judged => judged.publication === publication && judged.index === index && judged.use === 'consumed',
+  )
+  if (!block || !payment || !decided)
+    throw new MupibError('bad_proof', `the validator at ${http} names a block that did not consume ${serial}`)
+  const { verdict, reason, use, charged } = decided
+  return {
+    ...token,
+    block: { height, digest: block.digest, time: block.time },
+    verdict: { verdict, reason, use, charged, pending: payment.pending },
+  }
+}

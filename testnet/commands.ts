@@ -1,0 +1,251 @@
+// The commands `testnet …` and `bench`: options in, results out; what they do stands in the files that they call.
+import { mkdirSync } from 'node:fs'
+import * as path from 'node:path'
+import type { Command } from 'commander'
+import { writeAtomic } from '../cli/common/files.ts'
+import { type Output, outputOf, pairs, short, table, toJson } from '../cli/common/output.ts'
+import { wholeNumber } from '../cli/common/program.ts'
+import { MupibError } from '../proto/errors.ts'
+import { type BenchRow, benchCsv, benchTable } from './bench/row.ts'
+import { benchNames, runBenches } from './bench/run.ts'
+import { killActor, pauseActor, restartActor, resumeActor, stopNetwork } from './control.ts'
+import { type Actor, actorNamed, type NetworkFiles, networkExists, openNetwork } from './folders.ts'
+import { generateNetwork } from './generate.ts'
+import { aborted, interruptible } from './interrupt.ts'
+import { readLogs } from './logs.ts'
+import { endText, type NetworkReport, type RunningNetwork, type UpOptions, upNetwork } from './network.ts'
+import { addReplayCommands } from './replay/commands.ts'
+import { type ActorStatus, networkStatus } from './status.ts'
+import { dayModel, generateTrace } from './trace/model.ts'
+import { formatTrace } from './trace/trace.ts'
+
+const networkOf = (output: Output): NetworkFiles => openNetwork(output.dir)
+
+function reportText(report: NetworkReport): string {
+  const rows = table(report.validators, [
+    { head: 'validator', cell: row => row.name },
+    { head: 'address', cell: row => row.multiaddr },
+    { head: 'http', cell: row => row.http },
+  ])
+  return `${rows}\n${pairs([
+    ['bank', report.bank?.http],
+    ['auditor', report.auditor?.http],
+    ['directory', report.dir],
+  ])}`
+}
+
+// In the foreground: stays until Ctrl-C, tells when a process ends meanwhile, and stops the rest.
+async function stayUp(network: RunningNetwork, output: Output, signal: AbortSignal): Promise<void> {
+  for (const { actor, ended } of network.processes.values())
+    void ended.then(end => {
+      if (!signal.aborted) output.progress(`${actor.name}: ${endText(end)}; its log is ${actor.logFile}`)
+    })
+  output.progress('the network is up; Ctrl-C stops it')
+  await aborted(signal)
+  output.progress('stopping')
+  await network.stop()
+}
+
+function addUpAndDown(testnet: Command): void {
+  testnet
+    .command('up')
+    .description('start a local network, making it first where there is none')
+    .option('--validators <n>', 'how many validators (default: 4, or what the network has)', wholeNumber(1))
+    .option('--block-size <tokens>', "tokens in the auditor's blocks", wholeNumber(1))
+    .option(
+      '--base-port <port>',
+      'use the ports from this one on (default: the system chooses)',
+      wholeNumber(1, 65_535),
+    )
+    .option('--detach', 'return when the network is up, and leave it running')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  mupib testnet up\n  mupib testnet up --validators 7 --detach --dir /tmp/seven',
+    )
+    .action(async (options: UpOptions & { detach?: boolean }, command: Command) => {
+      const output = outputOf(command)
+      await interruptible(async signal => {
+        const network = await upNetwork(output.dir, options, line => output.progress(line), signal)
+        output.result(network.report, reportText)
+        if (options.detach !== true) await stayUp(network, output, signal)
+      })
+    })
+  testnet
+    .command('down')
+    .description('stop every process of the network; safe to repeat')
+    .addHelpText('after', '\nExample:\n  mupib testnet down --dir /tmp/seven')
+    .action(async (_options: unknown, command: Command) => {
+      const output = outputOf(command)
+      const endings = networkExists(output.dir) ? await stopNetwork(networkOf(output)) : new Map<string, string>()
+      const named = (ending: string): string[] => [...endings].filter(([, how]) => how === ending).map(([name]) => name)
+      const stopped = named('stopped')
+      const killed = named('killed')
+      output.result({ dir: path.resolve(output.dir), stopped, killed }, () => {
+        if (stopped.length + killed.length === 0) return 'nothing was running'
+        return pairs([
+          ['stopped', stopped.join(', ') || undefined],
+          ['had to be killed', killed.join(', ') || undefined],
+        ])
+      })
+    })
+}
+
+const shown = (value: unknown): string => (value === undefined || value === null ? '-' : String(value))
+
+const peersText = (peers: unknown): string => {
+  if (!Array.isArray(peers)) return '-'
+  const connected = peers.filter(peer => (peer as { connected?: unknown }).connected === true).length
+  return `${connected} of ${peers.length}`
+}
+
+function statusText(rows: readonly ActorStatus[]): string {
+  return table(rows, [
+    { head: 'name', cell: row => row.name },
+    { head: 'state', cell: row => row.state },
+    { head: 'pid', cell: row => shown(row.pid), right: true },
+    { head: 'height', cell: row => shown(row.height), right: true },
+    { head: 'view', cell: row => shown(row.view), right: true },
+    { head: 'state root', cell: row => short(shown(row.stateRoot)) },
+    { head: 'peers', cell: row => peersText(row.peers) },
+    { head: 'reason', cell: row => (typeof row.reason === 'string' ? row.reason : '') },
+    { head: 'http', cell: row => shown(row.http) },
+  ])
+}
+
+function addStatusAndLogs(testnet: Command): void {
+  testnet
+    .command('status')
+    .description('what each process says of itself, the dead included')
+    .addHelpText('after', '\nExample:\n  mupib testnet status --json')
+    .action(async (_options: unknown, command: Command) => {
+      const output = outputOf(command)
+      const status = await networkStatus(networkOf(output))
+      output.result(status, ({ validators, bank, auditor }) => statusText([...validators, bank, auditor]))
+    })
+  testnet
+    .command('logs [name]')
+    .description("the processes' logs")
+    .option('-f, --follow', 'go on as they grow, until Ctrl-C')
+    .option('-n, --lines <n>', 'how many lines of each to begin with', wholeNumber(0), 20)
+    .addHelpText('after', '\nExamples:\n  mupib testnet logs v2 -f\n  mupib testnet logs -n 100')
+    .action(async (name: string | undefined, options: { follow?: boolean; lines: number }, command: Command) => {
+      const network = networkOf(outputOf(command))
+      const actors = name === undefined ? network.actors : [actorNamed(network, name)]
+      const write = (from: string, line: string): void =>
+        void process.stdout.write(actors.length === 1 ? `${line}\n` : `${from}: ${line}\n`)
+      await interruptible(signal => readLogs(actors, options.lines, write, options.follow ? signal : undefined))
+    })
+}
+
+function addFaults(testnet: Command): void {
+  const faults: readonly (readonly [string, string, string, (actor: Actor) => unknown])[] = [
+    ['kill', 'end a process at once (kill -9)', 'dead', killActor],
+    ['pause', 'stop a process where it stands', 'paused', pauseActor],
+    ['resume', 'let a paused process go on', 'running', resumeActor],
+    ['restart', 'stop a process where it runs, and start it again', 'running', restartActor],
+  ]
+  for (const [name, description, state, act] of faults)
+    testnet
+      .command(`${name} <name>`)
+      .description(description)
+      .addHelpText('after', `\nExample:\n  mupib testnet ${name} v2`)
+      .action(async (actorName: string, _options: unknown, command: Command) => {
+        const output = outputOf(command)
+        const actor = actorNamed(networkOf(output), actorName)
+        await act(actor)
+        output.result({ name: actor.name, state }, result => `${result.name} is ${result.state}`)
+      })
+}
+
+function addGenerate(testnet: Command): void {
+  testnet
+    .command('generate')
+    .description('make the folders of a network over several machines, one for each host')
+    .requiredOption('--hosts <list>', 'names or addresses of the hosts, each with :PORT where it is not 4001')
+    .requiredOption('--out <dir>', 'new directory for the folders')
+    .addHelpText(
+      'after',
+      '\nExample:\n  mupib testnet generate --hosts a.example.org,b.example.org,10.0.0.3,10.0.0.4 --out ./net',
+    )
+    .action(async (options: { hosts: string; out: string }, command: Command) => {
+      const made = await generateNetwork(options.hosts, options.out)
+      outputOf(command).result(made, ({ hosts, authority }) =>
+        [
+          ...hosts.map(({ host, validator, folder }) => `${validator}: copy ${folder} to ${host}:/var/lib/mupib`),
+          `keep ${authority} offline: its key admits and revokes`,
+        ].join('\n'),
+      )
+    })
+}
+
+function addTrace(testnet: Command): void {
+  testnet
+    .command('trace')
+    .description('make a purchase trace from a seed')
+    .requiredOption('--out <file>', 'CSV file to write')
+    .option('--seed <n>', 'the same seed gives the same trace', wholeNumber(0, 2 ** 32 - 1), dayModel.seed)
+    .option('--users <n>', 'how many users', wholeNumber(1, 10_000), dayModel.users)
+    .option('--vendors <n>', 'how many vendors', wholeNumber(1, 10_000), dayModel.vendors)
+    .option('--purchases <n>', 'about how many purchases', wholeNumber(1, 1_000_000), dayModel.purchases)
+    .addHelpText('after', '\nExample:\n  mupib testnet trace --seed 7 --users 50 --out mine.csv')
+    .action(
+      (options: { out: string; seed: number; users: number; vendors: number; purchases: number }, command: Command) => {
+        const { out, ...chosen } = options
+        const slots = dayModel.durationMs / dayModel.slotMs
+        if (chosen.purchases > slots * chosen.users * 0.3)
+          throw new MupibError(
+            'usage',
+            `${chosen.purchases} purchases by ${chosen.users} users in a day are too many`,
+            {
+              hint: `at most ${Math.floor(slots * chosen.users * 0.3)}: a user buys at most once a minute`,
+            },
+          )
+        const purchases = generateTrace({ ...dayModel, ...chosen })
+        writeAtomic(out, formatTrace(purchases))
+        outputOf(command).result(
+          { file: path.resolve(out), seed: options.seed, purchases: purchases.length },
+          result => `${result.purchases} purchases in ${result.file}, seed ${result.seed}`,
+        )
+      },
+    )
+}
+
+/** Adds `testnet` with its subcommands. */
+export function addTestnetCommands(program: Command): void {
+  const testnet = program.command('testnet').description('local networks: start, watch, break, replay purchases')
+  addUpAndDown(testnet)
+  addStatusAndLogs(testnet)
+  addFaults(testnet)
+  addGenerate(testnet)
+  addTrace(testnet)
+  addReplayCommands(testnet)
+}
+
+/** Adds `bench`. */
+export function addBenchCommand(program: Command): void {
+  program
+    .command('bench [name]')
+    .description(`the benchmarks: ${benchNames.join(', ')} (default: all)`)
+    .option('--seconds <n>', 'how long each one measures', wholeNumber(1, 3_600), 30)
+    .option('--validators <n>', 'validators of the network', wholeNumber(1, 128), 4)
+    .option('--out <dir>', 'also write bench.json and bench.csv there')
+    .addHelpText('after', '\nExamples:\n  mupib bench\n  mupib bench throughput --seconds 10 --out ./results')
+    .action(
+      async (
+        name: string | undefined,
+        options: { seconds: number; validators: number; out?: string },
+        command: Command,
+      ) => {
+        const output = outputOf(command)
+        const rows: BenchRow[] = await interruptible(signal =>
+          runBenches(name, options, line => output.progress(line), signal),
+        )
+        if (options.out !== undefined) {
+          mkdirSync(options.out, { recursive: true })
+          writeAtomic(path.join(options.out, 'bench.json'), `${toJson(rows, 2)}\n`)
+          writeAtomic(path.join(options.out, 'bench.csv'), benchCsv(rows))
+        }
+        output.result(rows, benchTable)
+      },
+    )
+}

@@ -1,0 +1,198 @@
+// Bringing a network up: its folders made where they are missing, its processes started together, each awaited by what it reports.
+import * as fs from 'node:fs'
+import { readJson } from '../cli/common/files.ts'
+import type { RunInfo } from '../cli/common/run-file.ts'
+import { MupibError } from '../proto/errors.ts'
+import { startLimitMs, stopNetwork } from './control.ts'
+import { createNetwork, defaultBlockSize, validatorNames } from './create.ts'
+import { type Actor, type NetworkFiles, networkExists, openNetwork, writeJson } from './folders.ts'
+import { checkPorts, type Ports } from './ports.ts'
+import { listProcesses, processesOf } from './process-table.ts'
+import { type ProcessEnd, type StartedProcess, startProcess } from './start-process.ts'
+
+export interface UpOptions {
+  /** How many validators; of a network made before, it must be what it has. */
+  readonly validators?: number
+  readonly basePort?: number
+  readonly blockSize?: number
+  /** False starts the validators alone. Default true. */
+  readonly clients?: boolean
+}
+
+/** What `testnet up` tells scripts. */
+export interface NetworkReport {
+  readonly dir: string
+  readonly validators: readonly {
+    readonly name: string
+    readonly peerId: string
+    readonly multiaddr: string
+    readonly http: string
+  }[]
+  readonly bank?: { readonly http: string }
+  readonly auditor?: { readonly http: string }
+}
+
+/** A network whose processes run. */
+export interface RunningNetwork {
+  readonly files: NetworkFiles
+  readonly report: NetworkReport
+  readonly processes: ReadonlyMap<string, StartedProcess>
+  /** Ends all processes; safe to repeat. */
+  stop(): Promise<void>
+}
+
+/** Tells, line by line, what happens and what is waited for. */
+export type Progress = (line: string) => void
+
+const defaultValidators = 4
+
+/** Processes that start at the same time: more would only make each wait longer for the few cores. */
+const startedTogether = 6
+
+async function openOrCreate(dir: string, options: UpOptions, progress: Progress): Promise<NetworkFiles> {
+  if (!networkExists(dir)) {
+    const count = options.validators ?? defaultValidators
+    progress(`making keys, certificates and genesis of ${count} validators, a bank and an auditor in ${dir}`)
+    return createNetwork(dir, {
+      validators: validatorNames(count),
+      blockSize: options.blockSize ?? defaultBlockSize,
+      ...(options.basePort === undefined ? {} : { basePort: options.basePort }),
+    })
+  }
+  const network = openNetwork(dir)
+  const has = network.validators.length
+  if (options.validators !== undefined && options.validators !== has)
+    throw new MupibError('usage', `the network in ${network.dir} has ${has} validators, not ${options.validators}`, {
+      hint: 'its genesis fixes them; use another --dir for another network',
+    })
+  if (options.basePort !== undefined)
+    throw new MupibError('usage', `the network in ${network.dir} has its ports already`, {
+      hint: 'leave --base-port out, or use another --dir',
+    })
+  const processes = listProcesses()
+  const running = network.actors.filter(actor => processesOf(actor, processes).length > 0)
+  if (running.length > 0)
+    throw new MupibError('already_running', `running already: ${running.map(actor => actor.name).join(', ')}`, {
+      hint: `"mupib testnet status --dir ${dir}" shows them, "mupib testnet down --dir ${dir}" stops them`,
+    })
+  await checkPorts(configuredPorts(network))
+  progress(`starting the network of ${has} validators again that was made in ${network.dir}`)
+  return network
+}
+
+interface ConfigFile {
+  listen?: string[]
+  http: { host: string; port: number }
+}
+
+const readConfigFile = (actor: Actor): ConfigFile => readJson(actor.configFile, 'bad_config') as ConfigFile
+
+const portOf = (multiaddr: string | undefined): number => Number(/\/tcp\/(\d+)/.exec(multiaddr ?? '')?.[1] ?? 0)
+
+function configuredPorts(network: NetworkFiles): ReadonlyMap<string, Ports> {
+  return new Map(
+    network.actors.map(actor => {
+      const { listen, http } = readConfigFile(actor)
+      return [actor.name, { node: portOf(listen?.[0]), http: http.port }]
+    }),
+  )
+}
+
+/** Keeps the ports that a process was given, so that a restart has them again. */
+function keepPorts(actor: Actor, run: RunInfo): void {
+  const config = readConfigFile(actor)
+  const http = { ...config.http, port: Number(new URL(run.http).port) }
+  const own = run.multiaddrs.map(multiaddr => multiaddr.replace(/\/p2p\/.*$/, ''))
+  writeJson(actor.configFile, actor.kind === 'validator' ? { ...config, listen: own, http } : { ...config, http })
+}
+
+/** Runs a task for each item, at most `width` at a time; the first failure is thrown when the running ones are through. */
+async function forEachOf<T>(items: readonly T[], width: number, task: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items]
+  const failures: unknown[] = []
+  const worker = async (): Promise<void> => {
+    for (let item = queue.shift(); item !== undefined && failures.length === 0; item = queue.shift())
+      await task(item).catch(error => failures.push(error))
+  }
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker))
+  if (failures.length > 0) throw failures[0]
+}
+
+async function startAll(
+  actors: readonly Actor[],
+  progress: Progress,
+  signal: AbortSignal | undefined,
+  onStarted: (started: StartedProcess) => void,
+): Promise<void> {
+  const abort = new AbortController()
+  const either = signal ? AbortSignal.any([signal, abort.signal]) : abort.signal
+  await forEachOf(actors, startedTogether, async actor => {
+    progress(`${actor.name}: started, waiting until it is ready`)
+    try {
+      const started = await startProcess(actor, startLimitMs(actors.length), either)
+      onStarted(started)
+      keepPorts(actor, started.run)
+      progress(`${actor.name}: ready at ${started.run.multiaddrs[0] ?? started.run.http} (process ${started.run.pid})`)
+    } catch (error) {
+      // one that cannot start ends the start of all others
+      abort.abort(error)
+      throw error
+    }
+  })
+}
+
+function reportOf(network: NetworkFiles, processes: ReadonlyMap<string, StartedProcess>): NetworkReport {
+  const http = (actor: Actor): { http: string } | undefined => {
+    const started = processes.get(actor.name)
+    return started ? { http: started.run.http } : undefined
+  }
+  const bank = http(network.bank)
+  const auditor = http(network.auditor)
+  return {
+    dir: network.dir,
+    validators: network.validators.map(({ name }) => {
+      const { run } = processes.get(name)!
+      return { name, peerId: run.peerId, multiaddr: run.multiaddrs[0] ?? '', http: run.http }
+    }),
+    ...(bank ? { bank } : {}),
+    ...(auditor ? { auditor } : {}),
+  }
+}
+
+/**
+ * Brings a network up; one that is not there yet is made first. Resolves when all its processes are ready; where one fails to start,
+ * those already started are stopped and its error is thrown.
+ */
+export async function upNetwork(
+  dir: string,
+  options: UpOptions,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<RunningNetwork> {
+  const network = await openOrCreate(dir, options, progress)
+  const processes = new Map<string, StartedProcess>()
+  const onStarted = (started: StartedProcess): void => void processes.set(started.actor.name, started)
+  const stop = async (): Promise<void> => void (await stopNetwork(network))
+  try {
+    await startAll(network.validators, progress, signal, onStarted)
+    const addresses = network.validators.map(({ name }) => [name, processes.get(name)!.run.multiaddrs])
+    writeJson(network.peersFile, Object.fromEntries(addresses))
+    if (options.clients !== false) await startAll([network.bank, network.auditor], progress, signal, onStarted)
+    return { files: network, report: reportOf(network, processes), processes, stop }
+  } catch (error) {
+    progress('stopping what was started')
+    await stop()
+    throw error
+  }
+}
+
+/** How a process ended, for people. */
+export function endText({ exitCode, signal }: ProcessEnd): string {
+  return signal === null ? `ended with exit code ${exitCode}` : `ended by ${signal}`
+}
+
+/** Stops a network and removes its directory. */
+export async function removeNetwork(network: NetworkFiles): Promise<void> {
+  await stopNetwork(network)
+  fs.rmSync(network.dir, { recursive: true, force: true })
+}
