@@ -10,6 +10,7 @@ import { tcp } from '@libp2p/tcp'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { MupibError } from '../../proto/errors.ts'
+import { withJoinedWrites } from './joined-writes.ts'
 import { networkLimits } from './limits.ts'
 import { createPeerScore, type PeerScore } from './score.ts'
 
@@ -117,7 +118,9 @@ function createNode(
       }),
     ],
     // another network's prologue fails the handshake, whatever keys the two have in common
-    connectionEncrypters: [noise({ prologueBytes: new TextEncoder().encode(`mupib/${options.networkTag}`) })],
+    connectionEncrypters: [
+      withJoinedWrites(noise({ prologueBytes: new TextEncoder().encode(`mupib/${options.networkTag}`) })),
+    ],
     streamMuxers: [
       yamux({
         keepAliveInterval: networkLimits.pingIntervalMs,

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { Socket } from 'node:net'
+import { describe, expect, it, vi } from 'vitest'
 import { MupibError } from '../../proto/errors.ts'
 import { encodeFrames } from './frames.ts'
 import type { Host, PeerRole } from './host.ts'
@@ -76,6 +77,21 @@ describe('links', () => {
     ).toBe(true)
     expect(a.received.every(({ frame, from }, index) => numberOf(frame) === index && from === b.host.peerId)).toBe(true)
     expect(a.received).toHaveLength(10_000)
+  })
+
+  it('take one system call for a message, and none to say that it came', async () => {
+    const [a, b] = await pair()
+    const write = vi.spyOn(Socket.prototype, 'write')
+    try {
+      for (let i = 0; i < 200; i++) {
+        a.links.send(b.host.peerId, numbered(i, 300))
+        await until(() => b.received.length === i + 1)
+      }
+      // the hosts share this process: a few writes are housekeeping of the connection
+      expect(write.mock.calls.length).toBeLessThan(220)
+    } finally {
+      write.mockRestore()
+    }
   })
 
   it('carry the largest frame, and one larger is a bug of the sender', async () => {
