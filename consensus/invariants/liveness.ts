@@ -5,7 +5,7 @@ import type { Scenario } from '../simulator/scenario.ts'
 import type { Shell } from '../simulator/shell.ts'
 
 /** Validators that may cost a timeout each time they lead. */
-export function faultyLeaders({ byzantine, deadAtEnd, rotsAt, skewMs, timing, faults }: Scenario): Set<number> {
+function faultyLeaders({ byzantine, deadAtEnd, rotsAt, skewMs, timing, faults }: Scenario): Set<number> {
   const faulty = new Set([...byzantine.keys(), ...deadAtEnd, ...rotsAt.keys()])
   for (const [node, skew] of skewMs.entries()) if (Math.abs(skew) > timing.driftMs) faulty.add(node)
   for (const fault of faults) if (fault.type === 'replaceStore') faulty.add(fault.node)
@@ -28,9 +28,8 @@ export function boundOf(scenario: Scenario): number {
   const views = longestRun(faultyLeaders(scenario), validators) + 2
   const hopMs = network.delayMs + network.jitterMs
   const workMs = Math.max(...diskMs) + executeMs
-  return (
-    views * timing.timeoutMs + network.redialMs + 20 * (hopMs + workMs) + 2 * announceMs + 4 * retryMs + timing.driftMs
-  )
+  // Hops: announce, ask, answer, propose, two votes, and nearly as much again for whoever has to catch up.
+  return views * timing.timeoutMs + network.redialMs + 10 * (hopMs + workMs) + announceMs + 2 * retryMs
 }
 
 /** Where everybody stands, for people. */

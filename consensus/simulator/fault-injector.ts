@@ -6,7 +6,8 @@ import type { Events } from './events.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
 import type { Fault, Scenario } from './scenario.ts'
-import type { CrashKind, Shell } from './shell.ts'
+import type { Shell } from './shell.ts'
+import type { CrashKind } from './shell-world.ts'
 
 export interface InjectorOptions {
   readonly scenario: Scenario
@@ -24,10 +25,18 @@ export class FaultInjector {
   #isHealed = false
   /** Nodes that an operator lets rejoin: so they start from then on. */
   readonly #rejoining = new Set<number>()
+  /** Nodes whose store was replaced, and those of them for which an operator will do so. */
+  readonly #replaced = new Set<number>()
+  readonly #toRejoin = new Set<number>()
   readonly #jumped = new Map<number, number>()
 
   constructor(options: InjectorOptions) {
     this.#options = options
+  }
+
+  /** True where a node may rightly refuse to sign for good. */
+  mayStayMute(index: number): boolean {
+    return this.#replaced.has(index) && !this.#toRejoin.has(index)
   }
 
   schedule(): void {
@@ -143,6 +152,8 @@ export class FaultInjector {
     this.#options.note('fault replaceStore', node.index, fault.isEmpty ? 'empty' : 'old')
     node.crash('power')
     node.replaceStore(copy())
+    this.#replaced.add(node.index)
+    if (fault.rejoins) this.#toRejoin.add(node.index)
     this.#later(Math.floor(fault.lastsMs / 2), () => this.#start(node))
     if (!fault.rejoins) return
     this.#later(fault.lastsMs, () => {
@@ -165,7 +176,7 @@ export class FaultInjector {
           entry.validator === node.index &&
           entry.held.view === last.view &&
           entry.held.votes.length >= last.votes &&
-          (entry.held.proposal !== undefined || !last.proposed),
+          (entry.held.proposal !== undefined || !last.hasProposed),
       )
     })
     return holders.length >= validators - quorumOf(validators) + 1
@@ -176,6 +187,10 @@ export class FaultInjector {
     const { nodes, network, scenario, note } = this.#options
     this.#isHealed = true
     note('all faults end')
+    for (const index of this.#toRejoin) {
+      this.#rejoining.add(index)
+      this.#node(index).crash('kill')
+    }
     for (const node of nodes) {
       node.planCrash(Number.POSITIVE_INFINITY, () => {})
       if (scenario.deadAtEnd.includes(node.index)) node.crash('power')

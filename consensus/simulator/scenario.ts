@@ -4,7 +4,7 @@ import { type AdversaryName, adversaryNames } from '../adversaries/index.ts'
 import type { Timing } from '../types.ts'
 import type { NetworkFaults, NetworkSettings } from './network.ts'
 import type { Random } from './random.ts'
-import type { CrashKind } from './shell.ts'
+import type { CrashKind } from './shell-world.ts'
 
 /** A fault of the safety phase. `at` is in virtual milliseconds; a fault that lasts ends after `lastsMs`, or with the phase. */
 export type Fault = { readonly at: number; readonly lastsMs: number } & (

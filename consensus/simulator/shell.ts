@@ -1,83 +1,28 @@
 // One simulated validator around a machine: verifies what comes in, performs effects in their order, keeps a disk, answers peers.
 // It does what the node's loop does, and can lose power between any two effects.
-import { type Certificate, leaderOf, type Proposal } from '../../proto/chain.ts'
+import { type Certificate, leaderOf } from '../../proto/chain.ts'
 import type { Digest } from '../../proto/hash.ts'
 import type { Observation } from '../invariants/invariant.ts'
-import type { CoreConfig, Effect, FinalBlock, Input, JournalEntry, Message, Restored } from '../types.ts'
-import type { Application, ApplicationFactory } from './application.ts'
-import { checkChain } from './catch-up.ts'
+import type { Effect, FinalBlock, Input, Message } from '../types.ts'
+import type { Application } from './application.ts'
 import { Disk, emptyStore, type Store } from './disk.ts'
-import type { Events } from './events.ts'
-import type { Keyring } from './keyring.ts'
+import { Exchange } from './exchange.ts'
+import { LastSent } from './last-sent.ts'
 import type { Machine } from './machine.ts'
-import type { Answer, Ask, Network, Wire } from './network.ts'
+import type { Wire } from './network.ts'
 import type { Random } from './random.ts'
-import { Tasks } from './tasks.ts'
-import type { Part, Trace } from './trace.ts'
+import {
+  type CrashKind,
+  createVerifier,
+  epoch,
+  type ShellOptions,
+  type ShellWorld,
+  type Verifier,
+} from './shell-world.ts'
+import type { Part } from './trace.ts'
+import { traceInput } from './trace-input.ts'
 
-/** What clocks show when a schedule begins. */
-export const epoch = 1_700_000_000_000
-
-const chainAnswerMax = 8
-
-/** Test-only ways in which a shell can be made to do its duty wrongly: the planted bugs. */
-export interface ShellSwitches {
-  /** Changes what is written, and whether it is synced. */
-  readonly persist?: (
-    entries: readonly JournalEntry[],
-    urgent: boolean,
-  ) => { entries: readonly JournalEntry[]; urgent: boolean }
-  /** Records' bytes are not written with a block. */
-  readonly omitsBodies?: boolean
-  /** A final block's state is synced at once, the block itself with the next sync. */
-  readonly storesStateFirst?: boolean
-  /** Pending records are not announced. */
-  readonly isSilentOnRecords?: boolean
-  /** Everything is fetched from this one peer. */
-  readonly fetchesOnlyFrom?: (self: number) => number
-  /** Signatures that a certificate needs. */
-  readonly certificateQuorum?: number
-  /** Certificates are taken unverified. */
-  readonly takesAnyCertificate?: boolean
-  /** Blocks answered to a catch-up are not checked against their certificate. */
-  readonly takesAnyChain?: boolean
-  /** The machine is told the outcome that others came to. */
-  readonly trustsOutcomes?: boolean
-}
-
-/** What all nodes of a schedule share. */
-export interface ShellWorld {
-  readonly events: Events
-  readonly network: Network
-  readonly keyring: Keyring
-  readonly trace: Trace
-  readonly factory: ApplicationFactory
-  readonly genesis: FinalBlock
-  readonly size: number
-  readonly retryMs: number
-  readonly announceMs: number
-  observe(observation: Observation): void
-  /** An honest node broke its contract with the shell. */
-  complain(node: number, error: unknown): void
-  isHonest(node: number): boolean
-  /** What an application without fault came to, for the switch `trustsOutcomes`. */
-  trueOutcomes: Map<Digest, Digest>
-}
-
-export interface ShellOptions {
-  readonly index: number
-  readonly config: CoreConfig
-  readonly random: Random
-  readonly create: (config: CoreConfig, restored: Restored) => Machine
-  readonly switches: ShellSwitches
-  readonly skewMs: number
-  /** How long a synced write and an execution take, in milliseconds. */
-  readonly diskMs: number
-  readonly executeMs: number
-  readonly rotsAt: number | undefined
-}
-
-export type CrashKind = 'power' | 'kill'
+const questionsPerLife = 1_000_000
 
 export class Shell {
   readonly index: number
@@ -85,9 +30,10 @@ export class Shell {
   readonly random: Random
   readonly #world: ShellWorld
   readonly #options: ShellOptions
+  readonly #verifier: Verifier
   #machine: Machine | undefined
   #app: Application | undefined
-  #tasks: Tasks
+  #exchange: Exchange | undefined
   /** Rises with every crash: what was to happen before does not. */
   #life = 0
   #skewMs: number
@@ -97,13 +43,9 @@ export class Shell {
   #queue: (() => void)[] = []
   #isDraining = false
   #isAnnouncing = false
-  #isHalted = false
   /** What left this node in the newest view in which it signed something. */
-  lastSent = { view: 0, votes: 0, proposed: false }
+  readonly lastSent = new LastSent()
   readonly #waiting = new Map<Digest, () => void>()
-  readonly #answered = new Set<number>()
-  #askId = 0
-  readonly #asked = new Map<number, { readonly ask: Ask; readonly peer: number }>()
   /** Persists and sends left until the planned crash. */
   #boundariesLeft: number | undefined
   #plannedCrash: ((node: Shell) => void) | undefined
@@ -111,18 +53,11 @@ export class Shell {
   constructor(world: ShellWorld, options: ShellOptions) {
     this.#world = world
     this.#options = options
+    this.#verifier = createVerifier(world.keyring, options.switches)
     this.index = options.index
     this.random = options.random
     this.#skewMs = options.skewMs
     this.disk = new Disk(emptyStore(world.genesis, world.factory.genesis.state))
-    this.#tasks = this.#createTasks()
-  }
-
-  #createTasks(): Tasks {
-    return new Tasks(
-      { ask: (ask, hint) => this.#ask(ask, hint), later: (ms, run) => this.#later(ms, run) },
-      this.#world.retryMs,
-    )
   }
 
   get isUp(): boolean {
@@ -157,9 +92,8 @@ export class Shell {
     })
   }
 
-  #trace(kind: string, first?: Part, second?: Part, third?: Part, fourth?: Part): void {
+  readonly #trace = (kind: string, first?: Part, second?: Part, third?: Part, fourth?: Part): void =>
     this.#world.trace.event(this.#world.events.now, this.index, kind, first, second, third, fourth)
-  }
 
   #observe(observation: DistributedOmit<Observation>): void {
     if (!this.#world.isHonest(this.index)) return
@@ -173,11 +107,35 @@ export class Shell {
     const restored = { tip, certificate, journal: [...journal], rejoin }
     this.#app = this.#world.factory.create({ tip, state, records: records.values(), rotsAt: this.#options.rotsAt })
     this.#machine = this.#options.create(this.#options.config, restored)
+    this.#exchange = this.#createExchange(this.#machine, this.#app)
     this.#trace('starts', tip.block.header.height, rejoin ? 'rejoin' : '')
     this.#observe({ type: 'restarts' })
     this.#enqueue(() => this.#input({ type: 'start' }, undefined))
     this.#enqueue(() => this.#tellWork())
     this.#world.network.nodeUp(this.index)
+  }
+
+  #createExchange(machine: Machine, app: Application): Exchange {
+    const { disk, random } = this
+    return new Exchange(
+      this.#world,
+      this.#options,
+      {
+        disk,
+        random,
+        machine,
+        app,
+        verifier: this.#verifier,
+        isBusy: () => this.#isBusy,
+        send: (to, wire) => this.#send(to, wire),
+        later: (ms, run) => this.#later(ms, run),
+        input: (input, origin) => this.#input(input, origin),
+        takeRecord: bytes => this.#takeRecord(bytes),
+        commit: (blocks, certificate) => this.#commit(blocks, certificate),
+        trace: this.#trace,
+      },
+      this.#life * questionsPerLife,
+    )
   }
 
   /** Ends at once. Power loss takes unsynced writes with it, a killed process leaves them to the system. */
@@ -188,15 +146,12 @@ export class Shell {
     this.#life++
     this.#machine = undefined
     this.#app = undefined
+    this.#exchange = undefined
     this.#timerAt = undefined
     this.#isBusy = false
     this.#isAnnouncing = false
-    this.#isHalted = false
     this.#queue = []
     this.#waiting.clear()
-    this.#answered.clear()
-    this.#asked.clear()
-    this.#tasks = this.#createTasks()
     this.#boundariesLeft = undefined
     this.#world.network.nodeDown(this.index)
     if (kind === 'power') this.disk.losePower(this.random)
@@ -274,16 +229,16 @@ export class Shell {
         this.#takeMessage(from, wire.message)
         break
       case 'announce':
-        for (const digest of wire.digests) this.#fetchRecord(digest, from)
+        for (const digest of wire.digests) this.#exchange?.fetchRecord(digest, from)
         break
       case 'record':
         this.#takeRecord(wire.bytes)
         break
       case 'ask':
-        this.#answer(from, wire.id, wire.ask)
+        this.#exchange?.answer(from, wire.id, wire.ask)
         break
       case 'answer':
-        this.#takeAnswer(from, wire.id, wire.answer)
+        this.#exchange?.takeAnswer(from, wire.id, wire.answer)
     }
   }
 
@@ -291,7 +246,7 @@ export class Shell {
     if (!this.#machine?.isWanted(message)) return
     switch (message.type) {
       case 'proposal':
-        if (this.#holdsProposal(message.proposal)) {
+        if (this.#verifier.proposal(message.proposal)) {
           this.#input({ type: 'proposal', from, proposal: message.proposal }, from)
         }
         break
@@ -299,24 +254,10 @@ export class Shell {
         if (this.#world.keyring.vote(message.vote)) this.#input({ type: 'vote', vote: message.vote }, from)
         break
       case 'certificate':
-        if (this.#holdsCertificate(message.certificate)) {
+        if (this.#verifier.certificate(message.certificate)) {
           this.#input({ type: 'certificate', certificate: message.certificate }, from)
         }
     }
-  }
-
-  #holdsCertificate(certificate: Certificate): boolean {
-    const { certificateQuorum, takesAnyCertificate } = this.#options.switches
-    return takesAnyCertificate || this.#world.keyring.certificate(certificate, certificateQuorum)
-  }
-
-  #holdsProposal(proposal: Proposal): boolean {
-    const { parentCertificate, nullifications } = proposal
-    return (
-      this.#world.keyring.proposalSignature(proposal) &&
-      (parentCertificate === undefined || this.#holdsCertificate(parentCertificate)) &&
-      nullifications.every(certificate => certificate.kind === 'nullify' && this.#holdsCertificate(certificate))
-    )
   }
 
   #input(input: Input, origin: number | undefined): void {
@@ -326,41 +267,9 @@ export class Shell {
       this.#queue.push(() => this.#input(input, origin))
       return
     }
-    this.#traceInput(input)
+    traceInput(this.#trace, input)
     const effects = machine.step(input, this.#now, origin)
     this.#perform(effects, 0)
-  }
-
-  #traceInput(input: Input): void {
-    const { type } = input
-    switch (type) {
-      case 'proposal':
-        return this.#trace(type, input.proposal.block.header.view, input.proposal.block.digest)
-      case 'vote': {
-        const { signer, kind, view, digest } = input.vote
-        return this.#trace(type, signer, kind, view, digest)
-      }
-      case 'certificate':
-        return this.#trace(type, input.certificate.kind, input.certificate.view, input.certificate.digest)
-      case 'block':
-        return this.#trace(type, input.block.digest)
-      case 'work':
-      case 'dropped':
-      case 'built':
-        return this.#trace(type, input.records.length, input.records[0])
-      case 'executed':
-      case 'unexecutable':
-        return this.#trace(type, input.digest)
-      case 'linkUp':
-        return this.#trace(type, input.peer)
-      case 'heldVotes':
-        return this.#trace(type, input.from, input.held?.view)
-      case 'advanced':
-        return this.#trace(type, input.tip.block.header.height)
-      case 'start':
-      case 'timer':
-        return this.#trace(type)
-    }
   }
 
   #perform(effects: readonly Effect[], first: number): void {
@@ -421,24 +330,14 @@ export class Shell {
       case 'execute':
         this.#enqueueOwn(() => this.#execute(effect))
         break
-      case 'fetchBlock': {
-        const { digest } = effect
-        const isOpen = (): boolean => this.#machine?.wantsBlock(digest) ?? false
-        this.#tasks.open(`block:${digest}`, { ask: { type: 'block', digest }, isOpen })
+      case 'fetchBlock':
+        this.#exchange?.fetchBlock(effect.digest)
         break
-      }
-      case 'fetchCertificate': {
-        const { view } = effect
-        const isOpen = (): boolean => (this.#machine?.finalView() ?? view) < view
-        this.#tasks.open(`certificate:${view}`, {
-          ask: { type: 'certificate', view },
-          isOpen,
-          attemptsMax: 2 * this.#world.size,
-        })
+      case 'fetchCertificate':
+        this.#exchange?.fetchCertificate(effect.view)
         break
-      }
       case 'catchUp':
-        this.#catchUp(effect.certificate.view)
+        this.#exchange?.catchUp(effect.certificate.view)
         break
       case 'commit':
         this.#commit(effect.blocks, effect.certificate)
@@ -447,7 +346,7 @@ export class Shell {
         if (this.#world.isHonest(this.index)) this.#app?.abandon(effect.digests)
         break
       case 'askHeldVotes':
-        this.#askHeldVotes()
+        this.#exchange?.askHeldVotes()
         break
       case 'evidence':
         this.#trace('evidence', effect.evidence.validator)
@@ -487,29 +386,16 @@ export class Shell {
     if (message.type === 'vote' && message.vote.signer === this.index) {
       const { kind, view, digest } = message.vote
       this.#trace(`> ${kind}`, view, digest)
-      this.#noteSent(view, `${kind} ${digest}`)
+      this.lastSent.vote(message.vote)
       this.#observe({ type: 'votes', vote: message.vote })
     } else if (
       message.type === 'proposal' &&
       leaderOf(message.proposal.block.header.view, this.#world.size) === this.index
     ) {
-      this.#noteSent(message.proposal.block.header.view, undefined)
+      this.lastSent.proposal(message.proposal)
       this.#trace('> proposal', message.proposal.block.header.view, message.proposal.block.digest)
       this.#observe({ type: 'proposes', proposal: message.proposal })
     }
-  }
-
-  readonly #sentVotes = new Set<string>()
-
-  #noteSent(view: number, vote: string | undefined): void {
-    if (view < this.lastSent.view) return
-    if (view > this.lastSent.view) {
-      this.#sentVotes.clear()
-      this.lastSent = { view, votes: 0, proposed: false }
-    }
-    if (vote === undefined) this.lastSent.proposed = true
-    else this.#sentVotes.add(vote)
-    this.lastSent.votes = this.#sentVotes.size
   }
 
   #arm(at: number): void {
@@ -536,7 +422,8 @@ export class Shell {
     if (execution.type === 'missing') {
       this.#trace('lacks', execution.records.length, execution.records[0])
       this.#waiting.set(block.digest, () => this.#execute(effect))
-      for (const digest of execution.records) this.#fetchRecord(digest, leaderOf(block.header.view, this.#world.size))
+      for (const digest of execution.records)
+        this.#exchange?.fetchRecord(digest, leaderOf(block.header.view, this.#world.size))
       return
     }
     this.#waiting.delete(block.digest)
@@ -604,141 +491,6 @@ export class Shell {
       this.#isAnnouncing = false
       this.#announce()
     })
-  }
-
-  #fetchRecord(digest: Digest, hint: number): void {
-    if (this.#app?.record(digest)) return
-    const isOpen = (): boolean => this.#app?.record(digest) === undefined
-    this.#tasks.open(`record:${digest}`, { ask: { type: 'records', digests: [digest] }, isOpen, hint, attemptsMax: 40 })
-  }
-
-  #askHeldVotes(): void {
-    for (let peer = 0; peer < this.#world.size; peer++) {
-      if (peer === this.index) continue
-      const isOpen = (): boolean => !this.#answered.has(peer) && ['asking', 'mute'].includes(this.signing)
-      this.#tasks.open(`held:${peer}`, { ask: { type: 'heldVotes' }, isOpen, hint: peer, onlyHint: true })
-    }
-  }
-
-  #catchUp(view: number): void {
-    const isOpen = (): boolean => !this.#isHalted && (this.#machine?.finalView() ?? view) < view
-    this.#tasks.open(`chain:${view}`, { ask: { type: 'chain', from: 0 }, isOpen })
-  }
-
-  #ask(ask: Ask, hint: number | undefined): void {
-    const { size } = this.#world
-    const other = (this.index + 1 + this.random.below(size - 1)) % size
-    const pinned = ask.type === 'heldVotes' ? undefined : this.#options.switches.fetchesOnlyFrom?.(this.index)
-    const peer = pinned ?? (hint === undefined || hint === this.index ? other : hint)
-    const id = this.#askId++
-    const whole: Ask = ask.type === 'chain' ? { type: 'chain', from: this.tip.block.header.height + 1 } : ask
-    this.#asked.set(id, { ask: whole, peer })
-    this.#send(peer, { type: 'ask', id, ask: whole })
-  }
-
-  #answer(from: number, id: number, ask: Ask): void {
-    const honest = this.#honestAnswer(from, ask)
-    const answer = this.#machine?.answer?.(ask, honest, from) ?? honest
-    this.#send(from, { type: 'answer', id, answer })
-  }
-
-  #honestAnswer(from: number, ask: Ask): Answer {
-    const { chain, certificates, journal } = this.disk.synced
-    switch (ask.type) {
-      case 'block': {
-        const written = journal.find(entry => entry.type === 'block' && entry.block.digest === ask.digest)
-        const block = written?.type === 'block' ? written.block : undefined
-        return { type: 'block', block: block ?? chain.find(final => final.block.digest === ask.digest)?.block }
-      }
-      case 'certificate':
-        return { type: 'certificate', certificates: this.#machine?.certificates(ask.view) ?? [] }
-      case 'heldVotes':
-        return { type: 'heldVotes', held: this.#machine?.heldVotes(from) }
-      case 'records':
-        return { type: 'records', records: this.#bodiesOf(ask.digests).map(([, bytes]) => bytes) }
-      case 'chain': {
-        let last = ask.from - 1
-        for (let height = ask.from; height < chain.length && height < ask.from + chainAnswerMax; height++) {
-          if (certificates.has(height)) last = height
-        }
-        // A run of blocks under one certificate may be longer than an answer should be.
-        for (let height = last + 1; last < ask.from && height < chain.length; height++) {
-          if (certificates.has(height)) last = height
-        }
-        const blocks = chain.slice(ask.from, last + 1)
-        const records = blocks.flatMap(({ block }) => this.#bodiesOf(block.records).map(([, bytes]) => bytes))
-        return { type: 'chain', blocks, certificate: certificates.get(last), records }
-      }
-    }
-  }
-
-  #takeAnswer(from: number, id: number, answer: Answer): void {
-    const asked = this.#asked.get(id)
-    if (!asked || asked.peer !== from || asked.ask.type !== answer.type) return
-    this.#asked.delete(id)
-    switch (answer.type) {
-      case 'block': {
-        const wanted = asked.ask.type === 'block' ? asked.ask.digest : undefined
-        if (answer.block?.digest !== wanted || !answer.block || !this.#world.keyring.block(answer.block)) return
-        this.#input({ type: 'block', block: answer.block }, from)
-        break
-      }
-      case 'certificate':
-        this.#takeCertificates(from, asked.ask, answer.certificates)
-        break
-      case 'heldVotes':
-        if (answer.held && !this.#world.keyring.heldVotes(answer.held, this.index)) return
-        this.#answered.add(from)
-        this.#input({ type: 'heldVotes', from, held: answer.held }, from)
-        break
-      case 'records': {
-        const wanted = asked.ask.type === 'records' ? asked.ask.digests : []
-        for (const bytes of answer.records) {
-          if (wanted.includes(this.#world.factory.digestOf(bytes))) this.#takeRecord(bytes)
-        }
-        break
-      }
-      case 'chain':
-        this.#takeChain(from, answer)
-    }
-  }
-
-  #takeCertificates(from: number, ask: Ask, certificates: readonly Certificate[]): void {
-    for (const certificate of certificates.slice(0, 2)) {
-      if (!this.#holdsCertificate(certificate)) continue
-      if (ask.type === 'certificate' && certificate.view >= ask.view) this.#tasks.close(`certificate:${ask.view}`)
-      this.#input({ type: 'certificate', certificate }, from)
-    }
-  }
-
-  #takeChain(from: number, answer: Extract<Answer, { type: 'chain' }>): void {
-    const app = this.#app
-    const { certificate } = answer
-    if (!app || !certificate || this.#isHalted) return
-    const blocks = answer.blocks.filter(({ block }) => block.header.height > this.tip.block.header.height)
-    const isSound =
-      this.#options.switches.takesAnyChain || checkChain(this.tip, blocks, certificate, this.#world.keyring)
-    if (!isSound || blocks.length === 0) return
-    const wanted = new Set(blocks.flatMap(({ block }) => block.records))
-    for (const bytes of answer.records) if (wanted.has(this.#world.factory.digestOf(bytes))) this.#takeRecord(bytes)
-    // Effects that wait for the disk come first; this is asked for again.
-    if (this.#isBusy || blocks[0]?.block.header.parent !== this.tip.block.digest) return
-    for (const { block, outcome } of blocks) {
-      if (app.hasExecuted(block.digest) && app.outcomeOf(block.digest) === outcome) continue
-      const execution = app.execute(block)
-      if (execution.type === 'missing') {
-        for (const digest of execution.records) this.#fetchRecord(digest, from)
-        return
-      }
-      const own = execution.type === 'outcome' ? execution.outcome : undefined
-      if (own === outcome || this.#options.switches.trustsOutcomes) continue
-      this.#trace('halts', block.header.height, own, outcome)
-      this.#isHalted = true
-      return
-    }
-    this.#commit(blocks, certificate)
-    const tip = blocks.at(-1)
-    if (tip) this.#input({ type: 'advanced', tip, certificate }, undefined)
   }
 }
 

@@ -17,7 +17,8 @@ import { createMachine, type Machine, type Wrap, type WrapContext } from './mach
 import { Network } from './network.ts'
 import { Random } from './random.ts'
 import { createScenario, type Scenario, type ScenarioWish } from './scenario.ts'
-import { epoch, Shell, type ShellSwitches, type ShellWorld } from './shell.ts'
+import { Shell } from './shell.ts'
+import { epoch, type ShellSwitches, type ShellWorld } from './shell-world.ts'
 import { toyApplication } from './toy.ts'
 import { Trace } from './trace.ts'
 
@@ -202,7 +203,7 @@ class Simulation {
     )
   }
 
-  /** Faults stop; a new record is submitted to one node; all honest nodes that are up must have it final in time. */
+  /** Faults stop; a new record is submitted to one node; all honest nodes that are up must have it final in time, and sign. */
   #checkLiveness(): void {
     const { healMs, deadAtEnd, rotsAt, byzantine, submissions, clientsRepeat } = this.#scenario
     this.#faults.healAll()
@@ -218,7 +219,8 @@ class Simulation {
     const digest = this.#factory.digestOf(probe)
     this.#random.pick(sound).submit(probe, this.#random.chance(0.5))
     const boundMs = boundOf(this.#scenario)
-    const isDone = (): boolean => sound.every(node => node.hasDecided(digest))
+    const isDone = (): boolean =>
+      sound.every(node => node.hasDecided(digest) && (node.signing === 'may' || this.#faults.mayStayMute(node.index)))
     const steps = 40
     for (let i = 1; i <= steps && this.#recoveryMs === undefined && this.#violations.length === 0; i++) {
       const until = healMs + Math.ceil((boundMs * i) / steps)

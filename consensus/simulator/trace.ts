@@ -2,7 +2,8 @@
 
 export type Part = number | string | undefined
 
-const shorten = (part: Part): Part => (typeof part === 'string' && /^[0-9a-f]{64}$/.test(part) ? part.slice(0, 8) : part)
+const shorten = (part: Part): Part =>
+  typeof part === 'string' && /^[0-9a-f]{64}$/.test(part) ? part.slice(0, 8) : part
 
 /** A running 64-bit hash; the lines are only made when somebody wants to read them. */
 export class Trace {
