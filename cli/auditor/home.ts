@@ -5,7 +5,7 @@ import { openActorHome } from '../common/actor-home.ts'
 import type { AuditorHome } from './auditor.ts'
 import { paymentTokensMax } from './check.ts'
 
-export const defaultBlockSize = 100
+const defaultBlockSize = 100
 
 /** Opens an auditor's home. Throws `bad_config`, `bad_genesis`, `bad_key`, `permission`. */
 export function openAuditorHome(dir: string): AuditorHome {

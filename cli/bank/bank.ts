@@ -4,7 +4,7 @@ import { connectLedger } from '../../node/client/client.ts'
 import type { LedgerClient, VerifiedAnswer } from '../../node/client/types.ts'
 import { type LooseToken, layOutTokens } from '../../node/ledger/form.ts'
 import { openLevelDatabase } from '../../node/store/level-database.ts'
-import { bytesEqual, bytesOfHex, toHex } from '../../proto/bytes.ts'
+import { bytesEqual, bytesOfHex } from '../../proto/bytes.ts'
 import { MupibError } from '../../proto/errors.ts'
 import { signatureBytes } from '../../proto/keys.ts'
 import { createProof, type VerdictProof } from '../../proto/proof.ts'
@@ -433,6 +433,3 @@ function tokensOf({ record, shares, signatures }: Issued, holder: Uint8Array | u
       })
     })
 }
-
-/** How a holder is shown. */
-export const holderName = (holder: Uint8Array): string => toHex(holder)

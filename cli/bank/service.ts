@@ -15,7 +15,7 @@ import type { Bank, HandedOut } from './bank.ts'
 const proofJson = (proof: VerdictProof): unknown => JSON.parse(proofToJson(proof))
 
 /** Tokens as they are handed to their holder. */
-export function handedOutToJson({ publication, tokens, proof }: HandedOut): Record<string, unknown> {
+function handedOutToJson({ publication, tokens, proof }: HandedOut): Record<string, unknown> {
   return {
     publication,
     tokens: tokens.map(({ group, index, signature }) => ({

@@ -31,7 +31,7 @@ export interface ActorHome {
 }
 
 /** Where an actor's config is: `dir` is its own folder or the network's. Throws `bad_config` where there is none. */
-export function actorConfigFile(dir: string, role: string): string {
+function actorConfigFile(dir: string, role: string): string {
   const inside = join(dir, role, 'config.json')
   if (statOf(inside) !== undefined) return inside
   const own = join(dir, 'config.json')
@@ -88,7 +88,7 @@ function nameByKey(genesis: Genesis, publicKey: Uint8Array): string | undefined 
 }
 
 /** SHA-256 of a certificate file. Throws `bad_certificate`, `permission`. */
-export function readFingerprint(file: string): Digest {
+function readFingerprint(file: string): Digest {
   const pem = Buffer.from(readBytes(file, 'bad_certificate', 64 * 1024)).toString('utf8')
   try {
     return sha256Hex(pemToDer(pem))

@@ -49,7 +49,7 @@ export function readBytes(file: string, code: ErrorCode, bytesMax: number, hint?
 }
 
 /** Largest JSON file that is read: genesis, config, blocks. */
-export const jsonBytesMax = 16 * 1024 * 1024
+const jsonBytesMax = 16 * 1024 * 1024
 
 /** A JSON file as it was parsed; what is no JSON gets the given code and the place of the fault. */
 export function readJson(file: string, code: ErrorCode, hint?: string): unknown {

@@ -49,7 +49,7 @@ export function outputOf(command: Command): Output {
 
 export const defaultDir = './.mupib'
 
-export function createOutput(options: CommonOptions): Output {
+function createOutput(options: CommonOptions): Output {
   return {
     ...options,
     result(value, text) {

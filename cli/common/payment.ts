@@ -75,7 +75,7 @@ export function groupFromJson(value: unknown, where: string, code: ErrorCode = '
 }
 
 /** Tokens with their groups pulled out, each group once. */
-export function tokensToJson(tokens: readonly LooseToken[]): { groups: GroupJson[]; tokens: TokenJson[] } {
+function tokensToJson(tokens: readonly LooseToken[]): { groups: GroupJson[]; tokens: TokenJson[] } {
   const places = new Map<TokenGroup, number>()
   const groups: GroupJson[] = []
   const out = tokens.map(({ group, index, signature }) => {
@@ -108,7 +108,7 @@ function tokensFromJson(
   })
 }
 
-export function informationToJson(information: PaymentInformation): Record<string, string> {
+function informationToJson(information: PaymentInformation): Record<string, string> {
   const { vendor, auditor, item, price, nonce, deadline } = information
   return { vendor, auditor, item, price: price.toString(), nonce, deadline: isoTime(deadline) }
 }

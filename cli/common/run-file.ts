@@ -11,7 +11,7 @@ export interface RunInfo {
 }
 
 /** True where a process of this id exists. */
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

@@ -20,7 +20,7 @@ export function parseSerial(text: string): Serial {
 }
 
 /** A bank's name by the fingerprint of its certificate; the start of the fingerprint where genesis does not know it. */
-export function bankNameOf(genesis: Genesis, fingerprint: Digest): string {
+function bankNameOf(genesis: Genesis, fingerprint: Digest): string {
   return (
     genesis.members.find(member => member.certificate.fingerprint === fingerprint)?.name ?? fingerprint.slice(0, 16)
   )

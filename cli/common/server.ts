@@ -62,7 +62,7 @@ export async function checkPort(http: { host: string; port: number }): Promise<v
 }
 
 /** Listens and returns the address. Throws `port_taken`, `permission`, `bad_config`. */
-export async function listen(server: FastifyInstance, http: { host: string; port: number }): Promise<string> {
+async function listen(server: FastifyInstance, http: { host: string; port: number }): Promise<string> {
   try {
     await server.listen(http)
   } catch (error) {

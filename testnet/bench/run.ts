@@ -2,6 +2,7 @@
 import { MupibError } from '../../proto/errors.ts'
 import type { Progress } from '../network.ts'
 import { benchCrypto } from './crypto.ts'
+import { benchDegraded } from './degraded.ts'
 import { benchIdle, benchLatency } from './latency.ts'
 import type { BenchRow } from './row.ts'
 import { benchThroughput, defaultThroughput } from './throughput.ts'
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, Bench>> = {
   throughput: (options, progress, signal) => benchThroughput({ ...defaultThroughput, ...options }, progress, signal),
   latency: benchLatency,
   idle: benchIdle,
+  degraded: benchDegraded,
   crypto: async ({ seconds }) => benchCrypto(Math.min(seconds, 5)),
 }
 

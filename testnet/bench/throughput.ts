@@ -24,12 +24,8 @@ export const defaultThroughput: ThroughputOptions = {
 const users = 64
 const tokensPerBlock = 100
 
-interface Load {
-  /** Blocks in the order in which they go out: the users take turns. */
-  readonly blocks: readonly Uint8Array[]
-}
-
-function takingTurns(prepared: readonly PreparedUser[]): Load {
+/** The users' blocks in the order in which they go out: the users take turns. */
+export function takingTurns(prepared: readonly PreparedUser[]): Uint8Array[] {
   const longest = Math.max(...prepared.map(({ blocks }) => blocks.length))
   const blocks: Uint8Array[] = []
   for (let number = 0; number < longest; number++)
@@ -37,13 +33,13 @@ function takingTurns(prepared: readonly PreparedUser[]): Load {
       const block = user.blocks[number]
       if (block) blocks.push(block)
     }
-  return { blocks }
+  return blocks
 }
 
 /** Keeps so many blocks in flight until the time is over or none is left; latencies in ms of those decided in time. */
 async function drive(
   bench: BenchNetwork,
-  load: Load,
+  blocks: readonly Uint8Array[],
   options: ThroughputOptions,
   signal: AbortSignal,
 ): Promise<number[]> {
@@ -53,7 +49,7 @@ async function drive(
   const lane = async (): Promise<void> => {
     while (performance.now() < deadline) {
       signal.throwIfAborted()
-      const bytes = load.blocks[next++]
+      const bytes = blocks[next++]
       if (!bytes) return
       const submitted = performance.now()
       assertAllValid(await bench.auditor.submit(decodeRecord(bytes)))
@@ -73,10 +69,10 @@ export async function benchThroughput(
 ): Promise<BenchRow[]> {
   return onBenchNetwork(options.validators, progress, signal, async bench => {
     const blocksPerUser = Math.ceil((options.seconds * options.tokensPerSecondMax) / (tokensPerBlock * users))
-    const load = takingTurns(await bench.prepare(users, blocksPerUser, tokensPerBlock, progress))
+    const blocks = takingTurns(await bench.prepare(users, blocksPerUser, tokensPerBlock, progress))
     progress(`submitting for ${options.seconds} s, ${options.blocksInFlight} blocks in flight`)
     const end = bench.measure()
-    const latencies = await drive(bench, load, options, signal)
+    const latencies = await drive(bench, blocks, options, signal)
     const { seconds: total, cpu } = end()
     const seconds = Math.min(total, options.seconds)
     const tokens = latencies.length * tokensPerBlock
