@@ -88,7 +88,8 @@ test(
     const runner = await startUntil(/the network is up/, ['--dir', dir, 'testnet', 'up', '--validators', '1'], home)
     const trace = path.join(home, 'some.csv')
     fs.writeFileSync(trace, formatTrace(generateTrace({ ...dayModel, users: 5, purchases: 150, cheatShare: 0.5 })))
-    const run = await mupib('--dir', dir, 'testnet', 'run', trace)
+    const proofs = path.join(home, 'proofs')
+    const run = await mupib('--dir', dir, 'testnet', 'run', trace, '--proofs', proofs)
     expect(run.errors).toMatch(/checking one proof/)
     expect(run.exitCode).toBe(0)
     const summary = JSON.parse(run.output) as ReplaySummary
@@ -97,6 +98,11 @@ test(
     expect(summary.verdicts['10']).toBeGreaterThan(0)
     expect(summary.proofs.map(({ verdict }) => verdict)).toEqual(expect.arrayContaining(['11', '10']))
     expect(summary.proofs.every(({ holds }) => holds)).toBe(true)
+    expect(summary.proofs.find(({ verdict }) => verdict === '11')?.statement).toMatch(/^token bank-\d+-\d+ is valid/)
+    expect(summary.proofsDir).toBe(proofs)
+    const kept = summary.proofs[0]!.file!
+    const checked = await mupib('verify', kept, '--genesis', path.join(proofs, 'genesis.json'))
+    expect(checked).toMatchObject({ exitCode: 0, errors: '' })
     expect(summary.users.find(({ user }) => user === 'user-05')?.charged).toBeGreaterThan(0)
 
     expect((await mupib('--dir', dir, 'testnet', 'kill', 'bank')).exitCode).toBe(0)

@@ -15,8 +15,6 @@ import { encodeClientFrame, encodeConsensusFrame } from '../proto/wire/codec.ts'
 import { killActor } from './control.ts'
 import { failureLimitMs, TestNetwork, within } from './testing.ts'
 
-const users = 16
-const blocksPerUser = 60
 const honest = ['v1', 'v2', 'v3']
 
 let network: TestNetwork
@@ -26,8 +24,7 @@ const hosts: Host[] = []
 
 beforeAll(async () => {
   network = await TestNetwork.open(4)
-  const prepared = await network.bench.prepare(users, blocksPerUser, 5, () => {})
-  queue = prepared[0]!.blocks.flatMap((_, number) => prepared.map(user => user.blocks[number]!))
+  queue = await network.blocksToSubmit(16, 60, 5)
   const { genesis } = network.bench
   authority = await connectLedger({
     genesis,

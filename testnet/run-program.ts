@@ -1,4 +1,4 @@
-// Runs `mupib …` as a process of its own and gives what it printed.
+// Runs `mupib …`, or another program, as a process of its own and gives what it printed.
 import { spawn } from 'node:child_process'
 import { programFile } from './process-table.ts'
 
@@ -9,10 +9,14 @@ export interface ProgramResult {
   readonly errors: string
 }
 
-/** Resolves when the process ended; a signal ends it early. */
-export function runProgram(args: readonly string[], signal?: AbortSignal): Promise<ProgramResult> {
+/** Runs `mupib` with arguments. Resolves when the process ended; a signal ends it early. */
+export const runProgram = (args: readonly string[], signal?: AbortSignal): Promise<ProgramResult> =>
+  runToEnd(process.execPath, [programFile, ...args], signal)
+
+/** Runs any program. Resolves when the process ended; a signal ends it early. */
+export function runToEnd(file: string, args: readonly string[], signal?: AbortSignal): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [programFile, ...args], {
+    const child = spawn(file, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(signal ? { signal } : {}),
     })

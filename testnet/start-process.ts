@@ -108,6 +108,7 @@ export async function startProcess(actor: Actor, limitMs: number, signal?: Abort
   const failure = (reason: string, code: ErrorCode): MupibError =>
     startFailure(actor, reason, code, lastLogLines(actor, 40, logStart))
   let timer: NodeJS.Timeout | undefined
+  const settled = new AbortController()
   try {
     const run = await new Promise<RunInfo>((resolve, reject) => {
       const look = (): void => {
@@ -121,7 +122,7 @@ export async function startProcess(actor: Actor, limitMs: number, signal?: Abort
       watcher.on('change', look)
       watcher.on('error', reject)
       timer = setTimeout(() => reject(failure(`not ready after ${limitMs / 1000} s`, 'timeout')), limitMs)
-      signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true, signal: settled.signal })
       void ended.then(({ exitCode, signal: cause }) =>
         reject(failure(cause === null ? `it ended with exit code ${exitCode}` : `it was ended by ${cause}`, 'refused')),
       )
@@ -134,6 +135,7 @@ export async function startProcess(actor: Actor, limitMs: number, signal?: Abort
     throw error
   } finally {
     clearTimeout(timer)
+    settled.abort()
     watcher.close()
   }
 }

@@ -4,6 +4,7 @@ import type { VerifiedAnswer } from '../node/client/types.ts'
 import { assert, MupibError } from '../proto/errors.ts'
 import { decodeRecord } from '../proto/records.ts'
 import { assertAllValid, type BenchNetwork, openBenchNetwork } from './bench/bench-network.ts'
+import { takingTurns } from './bench/throughput.ts'
 import { type NodeEvent, nodeEvents } from './events.ts'
 import { type Actor, actorNamed } from './folders.ts'
 import { listProcesses, processesOf, signalProcess } from './process-table.ts'
@@ -149,6 +150,21 @@ export class TestNetwork {
     for (const [index, list] of lists.entries())
       assert(upTo(list) === first, `${names[index]} holds the same blocks as ${names[0]}`)
     return lists[0]!.filter(block => block.height <= height)
+  }
+
+  /** Makes users with tokens and signs their blocks: the users' first blocks, then their second ones, and so on. */
+  async blocksToSubmit(users: number, blocksPerUser: number, tokensPerBlock: number): Promise<Uint8Array[]> {
+    return takingTurns(await this.bench.prepare(users, blocksPerUser, tokensPerBlock, () => {}))
+  }
+
+  /** Throws unless every acknowledged verdict is what each of these nodes answers now. */
+  async expectKept(acknowledged: readonly VerifiedAnswer[], on: readonly string[]): Promise<void> {
+    for (const name of on)
+      for (const { digest, height, verdict } of acknowledged) {
+        const kept = await this.get<{ height: number; transactionsRoot: string }>(name, `/records/${digest}`)
+        const same = kept.height === height && kept.transactionsRoot === verdict.transactionsRoot
+        assert(same, `${name} holds record ${digest} as acknowledged, at height ${height}: ${JSON.stringify(kept)}`)
+      }
   }
 
   /** Runs `mupib …` and gives what it said. */

@@ -75,7 +75,7 @@ function finish(summary: ReplaySummary, output: Output): void {
   const failed = summary.proofs.find(proof => !proof.holds)
   if (failed)
     throw new MupibError('bad_proof', `the proof of ${failed.serial} (${failed.verdict}) does not hold offline`, {
-      said: failed.said,
+      statement: failed.statement,
     })
 }
 
@@ -85,7 +85,7 @@ export function addReplayCommands(testnet: Command): void {
     .command('run <trace>')
     .description('replay the purchases of a CSV file (time,user,vendor,item,price[,behaviour])')
     .option('--speed <factor>', "so many times as fast as the trace's clock (default: as fast as it goes)", positive)
-    .option('--proofs <dir>', 'keep one proof file of each verdict kind there')
+    .option('--proofs <dir>', 'keep one proof file of each verdict kind there, and the genesis file that checks them')
     .addHelpText(
       'after',
       '\nUses the running network of --dir, or one that is started for it and stopped again.\n\nExample:\n  mupib testnet run my.csv --proofs ./proofs',

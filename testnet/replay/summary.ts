@@ -9,11 +9,12 @@ import type { DecidedBlock } from './services.ts'
 export interface ProofCheck {
   readonly verdict: Verdict
   readonly serial: string
-  readonly file: string
+  /** Where it is kept, if it is. */
+  readonly file?: string
   /** `mupib verify` said so, in a process of its own. */
   readonly holds: boolean
-  /** What it printed. */
-  readonly said: string
+  /** What it says is proved, or why nothing is. */
+  readonly statement: string
 }
 
 export interface UserSummary {
@@ -43,6 +44,8 @@ export interface ReplaySummary {
     readonly verdictP99Ms: number | null
   }
   readonly proofs: readonly ProofCheck[]
+  /** Folder of the proof files and of the genesis file by which they are checked, where they are kept. */
+  readonly proofsDir?: string
 }
 
 /** All verdicts, in the order in which people read them. */
@@ -90,7 +93,7 @@ export function summarize(
   outcomes: readonly PurchaseOutcome[],
   blocks: readonly DecidedBlock[],
   seconds: number,
-): Omit<ReplaySummary, 'proofs'> {
+): Omit<ReplaySummary, 'proofs' | 'proofsDir'> {
   const results = countsBy(outcomes, ({ result }) => result)
   const tokens = blocks.flatMap(block => block.tokens)
   const verdicts = { '11': 0, '01': 0, '10': 0, '00': 0, ...countsBy(tokens, ({ verdict }) => verdict) }
@@ -123,6 +126,12 @@ export function summarize(
 
 const ms = (value: number | null): string => (value === null ? '-' : `${value} ms`)
 
+/** How many were rejected, the most frequent reasons first. */
+function rejectedText({ rejected, rejectedBy }: ReplaySummary): string {
+  const reasons = Object.entries(rejectedBy).sort(([, a], [, b]) => b - a)
+  return [String(rejected), ...reasons.map(([reason, count]) => `  ${count} × ${reason}`)].join('\n')
+}
+
 /** The summary for people. */
 export function summaryText(summary: ReplaySummary): string {
   const { delivered, waiting, ledger, verdicts } = summary
@@ -135,7 +144,7 @@ export function summaryText(summary: ReplaySummary): string {
   ])
   const verdictRows = verdictKinds.map(verdict => {
     const proof = summary.proofs.find(candidate => candidate.verdict === verdict)
-    const checked = proof ? (proof.holds ? `holds (${proof.serial})` : `DOES NOT HOLD (${proof.serial})`) : '-'
+    const checked = proof ? `${proof.holds ? 'holds' : `DOES NOT HOLD (${proof.serial})`}: ${proof.statement}` : '-'
     return { verdict, name: verdictNames[verdict], count: verdicts[verdict], checked }
   })
   return [
@@ -152,7 +161,7 @@ export function summaryText(summary: ReplaySummary): string {
       ['purchases', summary.purchases],
       ['delivered at once', delivered.atOnce],
       ['delivered after waiting', delivered.afterWaiting],
-      ['rejected', summary.rejected],
+      ['rejected', rejectedText(summary)],
       [
         'waiting',
         `${rounded(waiting.share * 100, 2)} % of purchases, p50 ${ms(waiting.p50Ms)}, p99 ${ms(waiting.p99Ms)}`,
@@ -162,6 +171,7 @@ export function summaryText(summary: ReplaySummary): string {
         `${ledger.blocks} token blocks, ${ledger.tokens} tokens in ${ledger.seconds} s (${ledger.tokensPerSecond} tokens/s)`,
       ],
       ['verdict', `p50 ${ms(ledger.verdictP50Ms)}, p99 ${ms(ledger.verdictP99Ms)}`],
+      ['proof files', summary.proofsDir && `${summary.proofsDir}, with the genesis.json that checks them`],
     ]),
   ].join('\n')
 }
