@@ -5,7 +5,7 @@ import { configOf, defaultTiming, genesis, network, toyOutcome } from './harness
 import { type Core, createCore, step } from './simplex.ts'
 import type { Effect, FinalBlock, Input, Restored } from './types.ts'
 
-export const startTime = genesis.block.header.time + 60_000
+const startTime = genesis.block.header.time + 60_000
 
 /** A record digest that is easy to tell. */
 export const record = (number: number): Digest => number.toString(16).padStart(64, '0')
