@@ -45,10 +45,6 @@ const words = fc.string({ maxLength: 9 }).filter(text => !/\p{Cc}/u.test(text))
 const consensusFrame: fc.Arbitrary<ConsensusFrame> = fc.oneof(
   fc.record({ type: fc.constantFrom('proposal' as const, 'vote' as const, 'certificate' as const), bytes: some }),
   fc.record({ type: is('announcement'), digests }),
-  fc.record({ height: safe, view: safe, digest: arbitraryDigest, certificate: some }).map(tip => ({
-    type: 'tip' as const,
-    tip: { ...tip, certificate: tip.height === 0 ? undefined : tip.certificate },
-  })),
 )
 const fetchRequest: fc.Arbitrary<FetchRequest> = fc.oneof(
   fc.record({ type: is('records'), digests: fc.array(arbitraryDigest, { minLength: 1, maxLength: 3 }) }),
@@ -241,8 +237,6 @@ describe('single values', () => {
     expect(
       decoded(decodeFetchResponse, encodeFetchResponse({ type: 'range', blocks: [block], certificate: undefined })),
     ).toEqual(malformed)
-    const tip = { height: 1, view: 1, digest: digestOfName('d'), certificate: undefined }
-    expect(decoded(decodeConsensusFrame, encodeConsensusFrame({ type: 'tip', tip }))).toEqual(malformed)
     // two messages in one frame
     expect(decoded(decodeConsensusFrame, bytesOfHex('0a0101120101'))).toEqual(malformed)
     expect(decoded(decodeConsensusFrame, new Uint8Array())).toEqual(malformed)

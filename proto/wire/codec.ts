@@ -9,15 +9,6 @@ import { mupib } from './generated/mupib.js'
 import { clientFrameRule, consensusFrameRule, fetchRequestRule, fetchResponseRule, recordAnswerRule } from './rules.ts'
 import { checkStrict, type MessageRule } from './strict.ts'
 
-/** A validator's newest final block. */
-export interface Tip {
-  readonly height: number
-  readonly view: number
-  readonly digest: Digest
-  /** Its finalization (`encodeCertificate`); undefined only for the genesis block. */
-  readonly certificate: Uint8Array | undefined
-}
-
 /** Validator to validator. `bytes` are the canonical encodings of chain.ts. */
 export type ConsensusFrame =
   | { readonly type: 'proposal'; readonly bytes: Uint8Array }
@@ -25,7 +16,6 @@ export type ConsensusFrame =
   | { readonly type: 'certificate'; readonly bytes: Uint8Array }
   /** Records that the sender holds and that are not final. */
   | { readonly type: 'announcement'; readonly digests: readonly Digest[] }
-  | { readonly type: 'tip'; readonly tip: Tip }
 
 export type FetchRequest =
   /** Records by digest, at least one. */
@@ -158,11 +148,6 @@ export function encodeConsensusFrame(frame: ConsensusFrame): Uint8Array {
   switch (frame.type) {
     case 'announcement':
       return mupib.ConsensusFrame.encode({ announcement: { digests: writeDigests(frame.digests) } }).finish()
-    case 'tip': {
-      const { height, view, digest, certificate } = frame.tip
-      const tip = { height, view, digest: bytesOfHex(digest), certificate: certificate ?? null }
-      return mupib.ConsensusFrame.encode({ tip }).finish()
-    }
     default:
       return mupib.ConsensusFrame.encode({ [frame.type]: frame.bytes }).finish()
   }
@@ -179,18 +164,6 @@ export function decodeConsensusFrame(bytes: Uint8Array): ConsensusFrame {
       return { type: 'certificate', bytes: some(frame.certificate, 'certificate') }
     case 'announcement':
       return { type: 'announcement', digests: readDigests(frame.announcement.digests) }
-    case 'tip': {
-      const { height, view, digest, certificate } = frame.tip
-      const tip = {
-        height: wide(height),
-        view: wide(view),
-        digest: readDigest(digest, 'digest'),
-        certificate: maybe(certificate),
-      }
-      if ((tip.height === 0) !== (tip.certificate === undefined))
-        malformed('a tip has a certificate, and the genesis block has none')
-      return { type: 'tip', tip }
-    }
     default:
       return malformed('an empty frame')
   }

@@ -35,7 +35,6 @@ export const consensusFrameRule: MessageRule = {
   2: choice(some(voteBytes)),
   3: choice(some(certificateBytes)),
   4: inner({ 1: { type: 'bytes', ...digestLimit(limits.announceDigests), presence: 'plain' } }),
-  5: inner({ 1: wide, 2: wide, 3: digest, 4: optional(some(certificateBytes)) }),
 }
 
 export const fetchRequestRule: MessageRule = {

@@ -17,7 +17,7 @@ export interface ThroughputOptions {
 export const defaultThroughput: ThroughputOptions = {
   seconds: 30,
   validators: 4,
-  tokensPerSecondMax: 20_000,
+  tokensPerSecondMax: 30_000,
   blocksInFlight: 256,
 }
 

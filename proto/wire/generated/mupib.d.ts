@@ -35,11 +35,8 @@ export namespace mupib {
         /** ConsensusFrame announcement. */
         announcement?: (mupib.Announcement.$Properties|null);
 
-        /** ConsensusFrame tip. */
-        tip?: (mupib.Tip.$Properties|null);
-
         /** ConsensusFrame body. */
-        body?: ("proposal"|"vote"|"certificate"|"announcement"|"tip");
+        body?: ("proposal"|"vote"|"certificate"|"announcement");
 
         /**
          * Encodes the specified ConsensusFrame message. Does not implicitly {@link mupib.ConsensusFrame.verify|verify} messages.
@@ -77,11 +74,8 @@ export namespace mupib {
             /** ConsensusFrame announcement */
             announcement?: (mupib.Announcement.$Properties|null);
 
-            /** ConsensusFrame tip */
-            tip?: (mupib.Tip.$Properties|null);
-
             /** ConsensusFrame body */
-            body?: ("proposal"|"vote"|"certificate"|"announcement"|"tip");
+            body?: ("proposal"|"vote"|"certificate"|"announcement");
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -93,10 +87,9 @@ export namespace mupib {
           vote?: Uint8Array|null;
           certificate?: Uint8Array|null;
           announcement?: mupib.Announcement.$Shape|null;
-          tip?: mupib.Tip.$Shape|null;
           $unknowns?: Uint8Array[];
         } & (
-          ({ body?: undefined; proposal?: null; vote?: null; certificate?: null; announcement?: null; tip?: null }|{ body?: "proposal"; proposal: Uint8Array; vote?: null; certificate?: null; announcement?: null; tip?: null }|{ body?: "vote"; proposal?: null; vote: Uint8Array; certificate?: null; announcement?: null; tip?: null }|{ body?: "certificate"; proposal?: null; vote?: null; certificate: Uint8Array; announcement?: null; tip?: null }|{ body?: "announcement"; proposal?: null; vote?: null; certificate?: null; announcement: mupib.Announcement.$Shape; tip?: null }|{ body?: "tip"; proposal?: null; vote?: null; certificate?: null; announcement?: null; tip: mupib.Tip.$Shape })
+          ({ body?: undefined; proposal?: null; vote?: null; certificate?: null; announcement?: null }|{ body?: "proposal"; proposal: Uint8Array; vote?: null; certificate?: null; announcement?: null }|{ body?: "vote"; proposal?: null; vote: Uint8Array; certificate?: null; announcement?: null }|{ body?: "certificate"; proposal?: null; vote?: null; certificate: Uint8Array; announcement?: null }|{ body?: "announcement"; proposal?: null; vote?: null; certificate?: null; announcement: mupib.Announcement.$Shape })
         );
     }
 
@@ -155,81 +148,6 @@ export namespace mupib {
 
         /** Shape of an Announcement. */
         type $Shape = mupib.Announcement.$Properties;
-    }
-
-    /**
-     * Properties of a Tip.
-     * @deprecated Use mupib.Tip.$Properties instead.
-     */
-    interface ITip extends mupib.Tip.$Properties {
-    }
-
-    /** Represents a Tip. */
-    class Tip {
-
-        /**
-         * Constructs a new Tip.
-         * @param [properties] Properties to set
-         */
-        constructor(properties?: mupib.Tip.$Properties);
-
-        /** Unknown fields preserved while decoding when enabled */
-        $unknowns?: Uint8Array[];
-
-        /** Tip height. */
-        height: (number|Long);
-
-        /** Tip view. */
-        view: (number|Long);
-
-        /** Tip digest. */
-        digest: Uint8Array;
-
-        /** Tip certificate. */
-        certificate?: (Uint8Array|null);
-
-        /**
-         * Encodes the specified Tip message. Does not implicitly {@link mupib.Tip.verify|verify} messages.
-         * @param message Tip message or plain object to encode
-         * @param [writer] Writer to encode to
-         * @returns Writer
-         */
-        static encode(message: mupib.Tip.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
-
-        /**
-         * Decodes a Tip message from the specified reader or buffer.
-         * @param reader Reader or buffer to decode from
-         * @param [length] Message length if known beforehand
-         * @returns {mupib.Tip & mupib.Tip.$Shape} Tip
-         * @throws {Error} If the payload is not a reader or valid buffer
-         * @throws {$protobuf.util.ProtocolError} If required fields are missing
-         */
-        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): mupib.Tip & mupib.Tip.$Shape;
-    }
-
-    namespace Tip {
-
-        /** Properties of a Tip. */
-        interface $Properties {
-
-            /** Tip height */
-            height?: (number|Long|null);
-
-            /** Tip view */
-            view?: (number|Long|null);
-
-            /** Tip digest */
-            digest?: (Uint8Array|null);
-
-            /** Tip certificate */
-            certificate?: (Uint8Array|null);
-
-            /** Unknown fields preserved while decoding when enabled */
-            $unknowns?: Uint8Array[];
-        }
-
-        /** Shape of a Tip. */
-        type $Shape = mupib.Tip.$Properties;
     }
 
     /**

@@ -26,8 +26,7 @@ export const mupib = $root.mupib = (() => {
          * @property {Uint8Array|null} [vote] ConsensusFrame vote
          * @property {Uint8Array|null} [certificate] ConsensusFrame certificate
          * @property {mupib.Announcement.$Properties|null} [announcement] ConsensusFrame announcement
-         * @property {mupib.Tip.$Properties|null} [tip] ConsensusFrame tip
-         * @property {"proposal"|"vote"|"certificate"|"announcement"|"tip"} [body] ConsensusFrame body
+         * @property {"proposal"|"vote"|"certificate"|"announcement"} [body] ConsensusFrame body
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -46,10 +45,9 @@ export const mupib = $root.mupib = (() => {
          *   vote?: Uint8Array|null;
          *   certificate?: Uint8Array|null;
          *   announcement?: mupib.Announcement.$Shape|null;
-         *   tip?: mupib.Tip.$Shape|null;
          *   $unknowns?: Array.<Uint8Array>;
          * } & (
-         *   ({ body?: undefined; proposal?: null; vote?: null; certificate?: null; announcement?: null; tip?: null }|{ body?: "proposal"; proposal: Uint8Array; vote?: null; certificate?: null; announcement?: null; tip?: null }|{ body?: "vote"; proposal?: null; vote: Uint8Array; certificate?: null; announcement?: null; tip?: null }|{ body?: "certificate"; proposal?: null; vote?: null; certificate: Uint8Array; announcement?: null; tip?: null }|{ body?: "announcement"; proposal?: null; vote?: null; certificate?: null; announcement: mupib.Announcement.$Shape; tip?: null }|{ body?: "tip"; proposal?: null; vote?: null; certificate?: null; announcement?: null; tip: mupib.Tip.$Shape })
+         *   ({ body?: undefined; proposal?: null; vote?: null; certificate?: null; announcement?: null }|{ body?: "proposal"; proposal: Uint8Array; vote?: null; certificate?: null; announcement?: null }|{ body?: "vote"; proposal?: null; vote: Uint8Array; certificate?: null; announcement?: null }|{ body?: "certificate"; proposal?: null; vote?: null; certificate: Uint8Array; announcement?: null }|{ body?: "announcement"; proposal?: null; vote?: null; certificate?: null; announcement: mupib.Announcement.$Shape })
          * )} mupib.ConsensusFrame.$Shape
          */
 
@@ -100,25 +98,17 @@ export const mupib = $root.mupib = (() => {
          */
         ConsensusFrame.prototype.announcement = null;
 
-        /**
-         * ConsensusFrame tip.
-         * @member {mupib.Tip.$Properties|null|undefined} tip
-         * @memberof mupib.ConsensusFrame
-         * @instance
-         */
-        ConsensusFrame.prototype.tip = null;
-
         // OneOf field names bound to virtual getters and setters
         let $oneOfFields;
 
         /**
          * ConsensusFrame body.
-         * @member {"proposal"|"vote"|"certificate"|"announcement"|"tip"|undefined} body
+         * @member {"proposal"|"vote"|"certificate"|"announcement"|undefined} body
          * @memberof mupib.ConsensusFrame
          * @instance
          */
         $Object.defineProperty(ConsensusFrame.prototype, "body", {
-            get: $util.oneOfGetter($oneOfFields = ["proposal", "vote", "certificate", "announcement", "tip"]),
+            get: $util.oneOfGetter($oneOfFields = ["proposal", "vote", "certificate", "announcement"]),
             set: $util.oneOfSetter($oneOfFields)
         });
 
@@ -146,8 +136,6 @@ export const mupib = $root.mupib = (() => {
                 writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.certificate);
             if (message.announcement != null && $Object.hasOwnProperty.call(message, "announcement"))
                 $root.mupib.Announcement.encode(message.announcement, writer.uint32(/* id 4, wireType 2 =*/34).fork(), _depth + 1).ldelim();
-            if (message.tip != null && $Object.hasOwnProperty.call(message, "tip"))
-                $root.mupib.Tip.encode(message.tip, writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -218,13 +206,6 @@ export const mupib = $root.mupib = (() => {
                             break;
                         message.announcement = $root.mupib.Announcement.decode(reader, reader.size(), $undefined, _depth + 1, message.announcement);
                         message.body = "announcement";
-                        continue;
-                    }
-                case 5: {
-                        if (wireType !== 2)
-                            break;
-                        message.tip = $root.mupib.Tip.decode(reader, reader.size(), $undefined, _depth + 1, message.tip);
-                        message.body = "tip";
                         continue;
                     }
                 }
@@ -381,209 +362,6 @@ export const mupib = $root.mupib = (() => {
         };
 
         return Announcement;
-    })();
-
-    mupib.Tip = (function() {
-
-        /**
-         * Properties of a Tip.
-         * @typedef {Object} mupib.Tip.$Properties
-         * @property {number|Long|null} [height] Tip height
-         * @property {number|Long|null} [view] Tip view
-         * @property {Uint8Array|null} [digest] Tip digest
-         * @property {Uint8Array|null} [certificate] Tip certificate
-         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
-         */
-
-        /**
-         * Properties of a Tip.
-         * @memberof mupib
-         * @interface ITip
-         * @augments mupib.Tip.$Properties
-         * @deprecated Use mupib.Tip.$Properties instead.
-         */
-
-        /**
-         * Shape of a Tip.
-         * @typedef {mupib.Tip.$Properties} mupib.Tip.$Shape
-         */
-
-        /**
-         * Constructs a new Tip.
-         * @memberof mupib
-         * @classdesc Represents a Tip.
-         * @constructor
-         * @param {mupib.Tip.$Properties=} [properties] Properties to set
-         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
-         */
-        const Tip = function (properties) {
-            if (properties)
-                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
-                        this[keys[i]] = properties[keys[i]];
-        };
-
-        /**
-         * Tip height.
-         * @member {number|Long} height
-         * @memberof mupib.Tip
-         * @instance
-         */
-        Tip.prototype.height = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-
-        /**
-         * Tip view.
-         * @member {number|Long} view
-         * @memberof mupib.Tip
-         * @instance
-         */
-        Tip.prototype.view = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-
-        /**
-         * Tip digest.
-         * @member {Uint8Array} digest
-         * @memberof mupib.Tip
-         * @instance
-         */
-        Tip.prototype.digest = $util.newBuffer([]);
-
-        /**
-         * Tip certificate.
-         * @member {Uint8Array|null|undefined} certificate
-         * @memberof mupib.Tip
-         * @instance
-         */
-        Tip.prototype.certificate = null;
-
-        // OneOf field names bound to virtual getters and setters
-        let $oneOfFields;
-
-        // Virtual OneOf for proto3 optional field
-        $Object.defineProperty(Tip.prototype, "_certificate", {
-            get: $util.oneOfGetter($oneOfFields = ["certificate"]),
-            set: $util.oneOfSetter($oneOfFields)
-        });
-
-        /**
-         * Encodes the specified Tip message. Does not implicitly {@link mupib.Tip.verify|verify} messages.
-         * @function encode
-         * @memberof mupib.Tip
-         * @static
-         * @param {mupib.Tip.$Properties} message Tip message or plain object to encode
-         * @param {$protobuf.Writer} [writer] Writer to encode to
-         * @returns {$protobuf.Writer} Writer
-         */
-        Tip.encode = function (message, writer, _depth) {
-            if (!writer)
-                writer = $Writer.create();
-            if (_depth === $undefined)
-                _depth = 0;
-            if (_depth > $util.recursionLimit)
-                throw $Error("max depth exceeded");
-            if (message.height != null && $Object.hasOwnProperty.call(message, "height") && (typeof message.height === "object" ? message.height.low || message.height.high : message.height !== 0))
-                writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.height);
-            if (message.view != null && $Object.hasOwnProperty.call(message, "view") && (typeof message.view === "object" ? message.view.low || message.view.high : message.view !== 0))
-                writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.view);
-            if (message.digest != null && $Object.hasOwnProperty.call(message, "digest") && message.digest.length)
-                writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.digest);
-            if (message.certificate != null && $Object.hasOwnProperty.call(message, "certificate"))
-                writer.uint32(/* id 4, wireType 2 =*/34).bytes(message.certificate);
-            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                for (let i = 0; i < message.$unknowns.length; ++i)
-                    writer.raw(message.$unknowns[i]);
-            return writer;
-        };
-
-        /**
-         * Decodes a Tip message from the specified reader or buffer.
-         * @function decode
-         * @memberof mupib.Tip
-         * @static
-         * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
-         * @param {number} [length] Message length if known beforehand
-         * @returns {mupib.Tip & mupib.Tip.$Shape} Tip
-         * @throws {Error} If the payload is not a reader or valid buffer
-         * @throws {$protobuf.util.ProtocolError} If required fields are missing
-         */
-        Tip.decode = function (reader, length, _end, _depth, _target) {
-            if (!(reader instanceof $Reader))
-                reader = $Reader.create(reader);
-            if (_depth === $undefined)
-                _depth = 0;
-            if (_depth > $Reader.recursionLimit)
-                throw $Error("max depth exceeded");
-            let end, message, value;
-            if (length === $undefined)
-                end = reader.len;
-            else {
-                end = reader.pos + length;
-                if (end > reader.len)
-                    throw $RangeError("index out of range");
-                length = reader.len;
-                reader.len = end;
-            }
-            message = _target || new $root.mupib.Tip();
-            while (reader.pos < end) {
-                let start = reader.pos;
-                let tag = reader.tag();
-                if (tag === _end) {
-                    _end = $undefined;
-                    break;
-                }
-                let wireType = tag & 7;
-                switch (tag >>>= 3) {
-                case 1: {
-                        if (wireType !== 0)
-                            break;
-                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
-                            message.height = value;
-                        else
-                            delete message.height;
-                        continue;
-                    }
-                case 2: {
-                        if (wireType !== 0)
-                            break;
-                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
-                            message.view = value;
-                        else
-                            delete message.view;
-                        continue;
-                    }
-                case 3: {
-                        if (wireType !== 2)
-                            break;
-                        if ((value = reader.bytes()).length)
-                            message.digest = value;
-                        else
-                            delete message.digest;
-                        continue;
-                    }
-                case 4: {
-                        if (wireType !== 2)
-                            break;
-                        message.certificate = reader.bytes();
-                        message._certificate = "certificate";
-                        continue;
-                    }
-                }
-                reader.skipType(wireType, _depth, tag);
-                if (!reader.discardUnknown) {
-                    $util.makeProp(message, "$unknowns", false);
-                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-                }
-            }
-            if (length !== $undefined) {
-                if (reader.pos !== end)
-                    throw $RangeError("index out of range");
-                reader.len = length;
-            }
-            if (_end !== $undefined)
-                throw $Error("missing end group");
-            return message;
-        };
-
-        return Tip;
     })();
 
     mupib.FetchRequest = (function() {
