@@ -9,11 +9,13 @@ import { zeroDigest } from '../proto/hash.ts'
 import { limits } from '../proto/limits.ts'
 import { decodeRecord, type SignedRecord } from '../proto/records.ts'
 import { recordLeafHash, type Verdict } from '../proto/verdict.ts'
+import { Allowances } from './allowance.ts'
 import { type ChainStore, finalBlockOperations, type StoredBlock } from './chain-store.ts'
+import { ofStore } from './faults.ts'
 import { type Admission, admission, type NumberReuse } from './ledger/admission.ts'
 import { type BlockLimits, type Executed, executeBlock } from './ledger/execute.ts'
 import type { Answer } from './ledger/leaves.ts'
-import { initialState, type LedgerFacts } from './ledger/members.ts'
+import { initialState, isAlive, type LedgerFacts, signerKey, signerOf } from './ledger/members.ts'
 import { headOf, streamName, streamOfRecord } from './ledger/queries.ts'
 import type { StateDraft as LedgerDraft } from './ledger/state.ts'
 import type { Head, Pool } from './pool.ts'
@@ -26,6 +28,12 @@ interface ExecutedBlock {
   readonly outcome: Digest
   readonly result: Executed
   readonly view: StateView
+}
+
+/** A stream by name, with its last decided record. */
+export interface StandingStream {
+  readonly name: string
+  readonly head: Head
 }
 
 /** A record that became final, with its answer and where it stands. */
@@ -88,6 +96,7 @@ export class Application {
   readonly #options: ApplicationOptions
   readonly #tree: StateTree
   readonly #most: BlockLimits
+  readonly #allowances = new Allowances()
   readonly #executed = new Map<Digest, ExecutedBlock>()
   readonly #waiting = new Map<Digest, { readonly block: Block; readonly missing: Set<Digest> }>()
   #tip: StoredBlock
@@ -142,8 +151,14 @@ export class Application {
         },
         isInChain: digest => inChain.has(digest),
         isRefused: ({ signed }) => isRefusal(admission(view, signed, at)),
+        provenOf: client => this.#allowances.provenOf(client),
       },
-      { records: proposalRecords, bytes: limits.proposalBytes, perClient: clientRecords },
+      {
+        records: proposalRecords,
+        bytes: limits.proposalBytes,
+        perClient: clientRecords,
+        untriedTokens: limits.blockTokens,
+      },
     )
   }
 
@@ -151,6 +166,14 @@ export class Application {
   isRefused(signed: SignedRecord, now: number): boolean {
     const { height, time } = this.#tip.block.header
     return isRefusal(admission(this.state, signed, { height: height + 1, time: Math.max(time + 1, now) }))
+  }
+
+  /** True where the certificate is dead by the final state. `now` in milliseconds. */
+  isDead(certificate: Digest, now: number): boolean {
+    const { height, time } = this.#tip.block.header
+    const at = { height: height + 1, time: Math.max(time + 1, now) }
+    const signer = signerOf(this.state, certificate, at.height)
+    return signer !== undefined && !isAlive(signer, at)
   }
 
   /** Executes a block whose parent was executed. Undefined while records are missing. */
@@ -195,12 +218,27 @@ export class Application {
     return missing.size === 0 ? records : { missing }
   }
 
+  /** True where the record is held here, pending or final. */
+  holds(digest: Digest): boolean {
+    return this.#options.pool.get(digest) !== undefined || this.#options.chain.isDecided(digest)
+  }
+
+  /** A record that is pending here; its signature was verified. */
+  held(digest: Digest): SignedRecord | undefined {
+    return this.#options.pool.get(digest)?.signed
+  }
+
+  /** The bytes of a record that is held here. */
+  recordBytes(digest: Digest): Uint8Array | undefined {
+    return this.#options.pool.get(digest)?.signed.bytes ?? this.#options.chain.recordBytes(digest)
+  }
+
   /** A record that is held here, pending or final. Its signature was verified before it was stored. */
   record(digest: Digest): SignedRecord | undefined {
     const held = this.#options.pool.get(digest)
     if (held) return held.signed
     const bytes = this.#options.chain.recordBytes(digest)
-    return bytes && decodeRecord(bytes)
+    return bytes && ofStore(`record ${digest}`, () => decodeRecord(bytes))
   }
 
   #run(block: Block, records: readonly SignedRecord[]): Input | undefined {
@@ -233,6 +271,7 @@ export class Application {
         records.push({ digest: answer.record, answer, stored, place })
       })
       evidence.push(...executed.result.evidence)
+      this.#learn(executed.result)
       for (const verdict of Object.keys(verdicts) as Verdict[]) verdicts[verdict] += executed.result.verdicts[verdict]
       view = executed.view
       this.#tip = stored
@@ -242,6 +281,14 @@ export class Application {
     operations.push(...state.ops)
     this.#forgetUpTo(this.#tip.block)
     return { operations, written: state.written, records, evidence, verdicts, tip: this.#tip }
+  }
+
+  #learn({ answers, verdicts }: Executed): void {
+    const shown = answers.flatMap(answer => {
+      const held = this.#options.pool.get(answer.record)
+      return held && held.tokens > 0 ? [{ client: held.client, tokens: held.tokens, answer }] : []
+    })
+    this.#allowances.learn(shown, verdicts['01'] + verdicts['10'] + verdicts['00'])
   }
 
   /** Overlays at or below the final height are final or lost. */
@@ -292,9 +339,33 @@ export class Application {
   }
 
   /** Name of a record's stream and its head in the final state; undefined where the signer is unknown. */
-  streamOf(signed: SignedRecord): { readonly name: string; readonly head: Head } | undefined {
-    const stream = streamOfRecord(this.state, signed.record)
-    return stream && { name: streamName(stream), head: headOf(this.state, stream) }
+  streamOf(signed: SignedRecord, state: StateView = this.state): StandingStream | undefined {
+    const stream = streamOfRecord(state, signed.record)
+    return stream && { name: streamName(stream), head: headOf(state, stream) }
+  }
+
+  /**
+   * The signer's key and the stream, by the final state; where that does not know the signer yet, by the state that a block which waits
+   * for this record extends. Undefined where neither knows it.
+   */
+  signerOf(signed: SignedRecord): { readonly key: Uint8Array; readonly stream: StandingStream } | undefined {
+    const states = [this.state]
+    for (const { block, missing } of this.#waiting.values()) {
+      const view = missing.has(signed.digest) ? this.#viewOf(block.header.parent) : undefined
+      if (view) states.push(view)
+    }
+    for (const state of states) {
+      const key = signerKey(state, signed.record.signer)
+      const stream = this.streamOf(signed, state)
+      if (key && stream) return { key, stream }
+    }
+    return undefined
+  }
+
+  /** The signer's key as the block's parent has it; undefined where the parent was not executed here or does not know the signer. */
+  signerKeyAt(block: Block, signer: Digest): Uint8Array | undefined {
+    const view = this.#viewOf(block.header.parent)
+    return view && signerKey(view, signer)
   }
 }
 

@@ -1,13 +1,14 @@
 // A node that is behind fetches runs of final blocks, each with one certificate at its end, and verifies, executes and stores them.
-import type { Input } from '../consensus/types.ts'
+import type { FinalBlock, Input } from '../consensus/types.ts'
 import { type Block, type Certificate, decodeBlock, decodeCertificate } from '../proto/chain.ts'
 import { MupibError } from '../proto/errors.ts'
+import { limits } from '../proto/limits.ts'
 import { decodeRecord, type SignedRecord, verifyRecord } from '../proto/records.ts'
 import type { FetchResponse } from '../proto/wire/codec.ts'
 import type { Application, Commit } from './application.ts'
+import { codeOf, isSendersFault } from './faults.ts'
 import type { Attempt, Fetcher } from './fetcher.ts'
 import { checkForm } from './ledger/form.ts'
-import { signerKey } from './ledger/members.ts'
 import type { SignatureVerifier } from './signatures.ts'
 import type { WriteOp } from './store/database.ts'
 
@@ -80,8 +81,10 @@ export class CatchUp {
           resolve(inputs.length > 0)
           return inputs
         } catch (error) {
-          if (error instanceof MupibError && error.code === 'bad_proof') {
-            // The tip moved on while the answer was under way, or the run is not of this chain: ask again from the tip.
+          const code = codeOf(error)
+          if (isSendersFault(code)) {
+            // Where the tip moved on while the answer was under way nobody is to blame: ask again from the tip.
+            if (code !== 'bad_proof') this.#ports.blame(peer, `catch-up: ${(error as Error).message}`)
             resolve(false)
             return []
           }
@@ -96,7 +99,14 @@ export class CatchUp {
   #verify(response: FetchResponse): Run | undefined {
     if (response.type !== 'range') throw new MupibError('bad_proof', 'another answer than asked for')
     if (!response.certificate || response.blocks.length === 0) return undefined
+    // A chain of more headers is no proof for clients: whoever stored it could not answer them.
+    if (response.blocks.length > limits.proofHeaders) throw new MupibError('bad_proof', 'a run without certificates')
     const certificate = decodeCertificate(response.certificate)
+    // The one signature check comes before the work on what may be megabytes of lies.
+    const { digest } = decodeBlock(response.blocks[response.blocks.length - 1]!.block)
+    const isFinal = certificate.kind === 'finalize' && certificate.digest === digest
+    if (!isFinal || !this.#ports.signatures.certificate(certificate))
+      throw new MupibError('bad_proof', 'the last block is not final by its certificate')
     const blocks = response.blocks.map(({ block: bytes, records }) => {
       const block = decodeBlock(bytes)
       const signed = records.map(decodeRecord)
@@ -109,13 +119,6 @@ export class CatchUp {
       if (before && block.header.parent !== before.digest)
         throw new MupibError('bad_proof', 'blocks that do not follow each other')
     })
-    const last = blocks[blocks.length - 1]!.block
-    if (
-      certificate.kind !== 'finalize' ||
-      certificate.digest !== last.digest ||
-      !this.#ports.signatures.certificate(certificate)
-    )
-      throw new MupibError('bad_proof', 'the last block is not final by its certificate')
     return { blocks, certificate }
   }
 
@@ -125,15 +128,19 @@ export class CatchUp {
     const fresh = blocks.filter(({ block }) => block.header.height > height)
     if (fresh.length === 0) return []
     const operations: WriteOp[] = []
-    const final = fresh.map(({ block, records }, i) => {
+    const final: FinalBlock[] = []
+    for (const [i, { block, records }] of fresh.entries()) {
       const certified = fresh[i + 1]?.block.header.parentOutcome ?? certificate.outcome
       for (const signed of records) {
-        if (application.record(signed.digest)) continue
-        this.#checkRecord(signed)
-        operations.push(...this.#ports.recordOperations(signed))
+        const held = application.held(signed.digest)
+        if (!held) this.#checkRecord(signed, block)
+        // Also what the pool holds: that may not be on disk yet, and a final block must not be there without its records.
+        operations.push(...this.#ports.recordOperations(held ?? signed))
       }
-      return application.follow(block, records, certified)
-    })
+      final.push(application.follow(block, records, certified))
+      // A run may take seconds to execute: the network is to be served meanwhile.
+      await new Promise(resolve => setImmediate(resolve))
+    }
     const commit = application.commit(final, certificate)
     await this.#ports.write([...operations, ...commit.operations, ...this.#ports.committing(commit)])
     commit.written()
@@ -142,11 +149,12 @@ export class CatchUp {
     return [{ type: 'advanced', tip: final[final.length - 1]!, certificate }]
   }
 
-  // A quorum voted for the block, so its records were verified; verifying them here too keeps a store free of what only others vouch for.
-  // A signer that a block of this very run admits is not in the state yet: then the quorum's word and the outcome stand.
-  #checkRecord(signed: SignedRecord): void {
+  // A quorum voted for the block, so its records were verified; but digests leave signatures out, and whoever stored another one's false
+  // signature would pass it on and be blamed for it. The block's parent was executed just before, so it knows every signer.
+  #checkRecord(signed: SignedRecord, block: Block): void {
     checkForm(signed, this.#ports.network)
-    const key = signerKey(this.#ports.application.state, signed.record.signer)
-    if (key && !verifyRecord(signed, key)) throw new MupibError('bad_proof', 'a record whose signature does not hold')
+    const key = this.#ports.application.signerKeyAt(block, signed.record.signer)
+    if (!key) throw new MupibError('bad_proof', 'a block that does not follow the final chain')
+    if (!verifyRecord(signed, key)) throw new MupibError('bad_signature', 'a record whose signature does not hold')
   }
 }

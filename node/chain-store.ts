@@ -12,6 +12,7 @@ import { MupibError } from '../proto/errors.ts'
 import type { Digest } from '../proto/hash.ts'
 import { limits } from '../proto/limits.ts'
 import { merklePath } from '../proto/merkle.ts'
+import { ofStore } from './faults.ts'
 import type { Answer } from './ledger/leaves.ts'
 import type { Database, WriteOp } from './store/database.ts'
 import {
@@ -131,7 +132,7 @@ export class ChainStore {
 
   block(height: number): StoredBlock | undefined {
     const bytes = this.#database.get(blockKey(height))
-    return bytes && decodeStored(bytes)
+    return bytes && ofStore(`block ${height}`, () => decodeStored(bytes))
   }
 
   /** The block at a height up to the tip. Throws `store_corrupt` where it is missing. */
@@ -148,7 +149,12 @@ export class ChainStore {
 
   answer(record: Digest): StoredAnswer | undefined {
     const bytes = this.#database.get(answerKey(record))
-    return bytes && decodeAnswer(record, bytes)
+    return bytes && ofStore(`the answer to record ${record}`, () => decodeAnswer(record, bytes))
+  }
+
+  /** True where the record is final. Cheaper than its answer. */
+  isDecided(record: Digest): boolean {
+    return this.#database.get(answerKey(record)) !== undefined
   }
 
   recordBytes(digest: Digest): Uint8Array | undefined {
@@ -170,7 +176,7 @@ export class ChainStore {
     for await (const [key, value] of this.#database.iterate(range)) {
       if (numberOfKey(key) !== expected++)
         throw new MupibError('store_corrupt', 'the store is damaged: a block is missing')
-      yield decodeStored(value)
+      yield ofStore(`block ${expected - 1}`, () => decodeStored(value))
     }
   }
 

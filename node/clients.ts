@@ -13,9 +13,11 @@ import {
 import { answerAt, answerTo } from './answers.ts'
 import type { Application, FinalRecord } from './application.ts'
 import type { ChainStore, StoredBlock } from './chain-store.ts'
+import { codeOf, isDamage, isSendersFault } from './faults.ts'
 import type { Intake } from './intake.ts'
 import { signingRoles } from './ledger/admission.ts'
 import { headOf, streamOfSigner } from './ledger/queries.ts'
+import { networkLimits } from './network/limits.ts'
 import type { Session, SessionHandlers } from './network/sessions.ts'
 
 export interface ClientsPorts {
@@ -25,10 +27,14 @@ export interface ClientsPorts {
   /** A record that came from a client for the first time: have it spread. */
   spread(signed: SignedRecord, spreadByClient: boolean): void
   status(): ValidatorStatus
+  /** A client sent what no honest client sends. */
+  blame(peerId: string, reason: string): void
+  /** Something went wrong here: a damaged store, a bug. */
+  failed(error: unknown): void
 }
 
 interface Follow {
-  readonly kinds: ReadonlySet<RecordKind>
+  kinds: ReadonlySet<RecordKind>
   next: number
   running: boolean
 }
@@ -36,8 +42,11 @@ interface Follow {
 interface Client {
   readonly session: Session
   readonly follows: Map<number, Follow>
-  /** Request ids by the digest that they wait for. */
+  /** Loops that send to it: one for each following, and for what was cancelled and waits for the client to read. */
+  following: number
+  /** Request ids by the digest that they wait for, and how many. */
   readonly waits: Map<Digest, Set<number>>
+  waiting: number
 }
 
 const blocksAtOnce = 64
@@ -57,7 +66,7 @@ export class Clients {
 
   /** Takes over a new session. */
   open(session: Session): SessionHandlers {
-    const client: Client = { session, follows: new Map(), waits: new Map() }
+    const client: Client = { session, follows: new Map(), following: 0, waits: new Map(), waiting: 0 }
     this.#clients.add(client)
     return {
       onFrame: frame => this.#handle(client, decodeClientFrame(frame)),
@@ -80,9 +89,21 @@ export class Clients {
       await this.#answer(client, frame)
     } catch (error) {
       // A client's bad request is answered; what is no request at all ends the session (the caller's throw).
-      if (!(error instanceof MupibError) || error.code === 'bug' || error.code === 'store_corrupt') throw error
-      const { code, message, hint } = error
-      this.#send(client, frame.id, { type: 'error', code, message, hint })
+      this.#sendError(client, frame.id, error)
+    }
+    // Who does not read is not read from.
+    if (client.session.bufferedBytes > networkLimits.sessionUnreadBytes) await client.session.drained()
+  }
+
+  #sendError(client: Client, id: number, error: unknown): void {
+    const code = codeOf(error)
+    if (isSendersFault(code)) this.#ports.blame(client.session.peerId, `request_${code}`)
+    if (isDamage(code) || code === 'bug') this.#ports.failed(error)
+    if (isDamage(code)) {
+      this.#send(client, id, { type: 'error', code: 'stopped', message: 'this validator has to stop', hint: undefined })
+    } else {
+      const { message, hint } = error instanceof MupibError ? error : { message: 'a bug', hint: undefined }
+      this.#send(client, id, { type: 'error', code, message, hint })
     }
   }
 
@@ -95,7 +116,7 @@ export class Clients {
         const answer = answerTo(this.#ports.chain, frame.digest)
         if (answer) this.#send(client, id, { type: 'answer', answer })
         else {
-          const state = this.#ports.application.record(frame.digest) ? 'held' : 'unknown'
+          const state = this.#ports.application.holds(frame.digest) ? 'held' : 'unknown'
           this.#send(client, id, { type: 'received', digest: frame.digest, state })
         }
         return
@@ -111,12 +132,13 @@ export class Clients {
         return
       }
       case 'follow':
-        client.follows.set(id, { kinds: new Set(frame.kinds), next: Math.max(1, frame.fromHeight), running: false })
-        void this.#followOn(client, id)
-        return
+        return this.#follow(client, id, frame.fromHeight, frame.kinds)
       case 'cancel':
         client.follows.delete(id)
-        for (const [digest, ids] of client.waits) if (ids.delete(id) && ids.size === 0) this.#unwait(client, digest)
+        for (const [digest, ids] of client.waits) {
+          if (ids.delete(id)) client.waiting--
+          if (ids.size === 0) this.#unwait(client, digest)
+        }
         return
       case 'queryStatus':
         this.#send(client, id, { type: 'status', status: this.#ports.status() })
@@ -140,13 +162,20 @@ export class Clients {
   }
 
   #wait(client: Client, digest: Digest, id: number): void {
+    // The session may have ended while the record was written.
+    if (!this.#clients.has(client)) return
     const ids = client.waits.get(digest) ?? new Set<number>()
+    if (ids.has(id)) return
+    if (client.waiting >= networkLimits.sessionWaits)
+      throw new MupibError('rate_limited', 'too many requests of this session wait for their answers')
+    client.waiting++
     client.waits.set(digest, ids.add(id))
     const clients = this.#waiting.get(digest) ?? new Set<Client>()
     this.#waiting.set(digest, clients.add(client))
   }
 
   #unwait(client: Client, digest: Digest): void {
+    client.waiting -= client.waits.get(digest)?.size ?? 0
     client.waits.delete(digest)
     const clients = this.#waiting.get(digest)
     clients?.delete(client)
@@ -168,37 +197,58 @@ export class Clients {
     for (const client of this.#clients) for (const id of client.follows.keys()) void this.#followOn(client, id)
   }
 
+  /** Begins to follow, or begins anew under an id that is in use. */
+  #follow(client: Client, id: number, fromHeight: number, kinds: readonly RecordKind[]): void {
+    const next = Math.max(1, fromHeight)
+    const known = client.follows.get(id)
+    if (known) {
+      known.kinds = new Set(kinds)
+      known.next = next
+    } else {
+      if (Math.max(client.follows.size, client.following) >= networkLimits.sessionFollows)
+        throw new MupibError('rate_limited', 'this session follows the ledger too many times')
+      client.follows.set(id, { kinds: new Set(kinds), next, running: false })
+    }
+    void this.#followOn(client, id)
+  }
+
   /** Sends a follower what it lacks, no faster than it reads. */
   async #followOn(client: Client, id: number): Promise<void> {
     const follow = client.follows.get(id)
     if (!follow || follow.running) return
     follow.running = true
+    client.following++
     try {
       while (client.follows.get(id) === follow && follow.next <= this.#ports.application.tip.block.header.height) {
         for await (const stored of this.#ports.chain.blocksFrom(follow.next, blocksAtOnce)) {
+          const { height } = stored.block.header
           if (client.follows.get(id) !== follow) return
-          this.#sendFollowed(client, id, follow, stored)
-          follow.next = stored.block.header.height + 1
-          await client.session.drained()
+          if (height !== follow.next) break
+          await this.#sendFollowed(client, id, follow, stored)
+          if (follow.next === height) follow.next++
         }
+        if (client.follows.get(id) !== follow) return
         this.#send(client, id, { type: 'followed', height: follow.next - 1 })
       }
     } catch (error) {
-      const { code, message } = error instanceof MupibError ? error : new MupibError('bug', String(error))
-      this.#send(client, id, { type: 'error', code, message, hint: undefined })
+      client.follows.delete(id)
+      this.#sendError(client, id, error)
     } finally {
       follow.running = false
+      client.following--
     }
   }
 
-  #sendFollowed(client: Client, id: number, follow: Follow, stored: StoredBlock): void {
+  async #sendFollowed(client: Client, id: number, follow: Follow, stored: StoredBlock): Promise<void> {
     const { chain } = this.#ports
-    stored.block.records.forEach((digest, place) => {
+    for (const [place, digest] of stored.block.records.entries()) {
       const kept = chain.answer(digest)
       if (!kept) throw new MupibError('store_corrupt', `the answer to record ${digest} is missing`)
-      if (!follow.kinds.has(decodeRecordVerdict(kept.leaf).kind)) return
+      if (!follow.kinds.has(decodeRecordVerdict(kept.leaf).kind)) continue
       const answer = answerAt(chain, stored, place, kept)
       if (answer) this.#send(client, id, { type: 'answer', answer })
-    })
+      // One block may hold more than may wait for a client.
+      await client.session.drained()
+    }
   }
 }

@@ -60,12 +60,14 @@ export class ConsensusLoop {
 
   /** Queues an input; a turn begins as soon as the current one ends. */
   push(...inputs: readonly Input[]): void {
+    if (this.#stopped) return
     this.#inputs.push(...inputs)
     this.#wake()
   }
 
   /** Has operations written in the next turn's batch, synced, and then calls `durable`. */
   write(operations: readonly WriteOp[], durable: () => void = () => {}): void {
+    if (this.#stopped) return
     this.#errands.push({ operations, durable })
     this.#wake()
   }

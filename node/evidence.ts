@@ -13,8 +13,43 @@ function keep(content: Record<string, unknown>): WriteOp {
   return { type: 'put', key: evidenceKey(sha256Hex(value)), value }
 }
 
+// Proofs kept against one party. One is enough to convict; without a bound a liar could fill the disks of all others.
+const keptOfOne = 64
+
+/** Keeps proofs, so many of each party and no more. */
+export class EvidenceKeeper {
+  readonly #kept = new Map<string, Set<string>>()
+
+  /** Knows what the store holds already. */
+  static async open(database: Database): Promise<EvidenceKeeper> {
+    const keeper = new EvidenceKeeper()
+    for (const { id, guilty } of await listEvidence(database)) keeper.#note(String(guilty), String(id))
+    return keeper
+  }
+
+  /** False where enough is kept of this party. */
+  #note(guilty: string, id: string): boolean {
+    const kept = this.#kept.get(guilty) ?? new Set<string>()
+    if (kept.size >= keptOfOne && !kept.has(id)) return false
+    this.#kept.set(guilty, kept.add(id))
+    return true
+  }
+
+  equivocation(evidence: Evidence, nameOf: (validator: number) => string): WriteOp[] {
+    return this.#bounded(nameOf(evidence.validator), keepEquivocation(evidence, nameOf))
+  }
+
+  numberReuse(reuse: NumberReuse): WriteOp[] {
+    return this.#bounded(reuse.signer, keepNumberReuse(reuse))
+  }
+
+  #bounded(guilty: string, operation: WriteOp): WriteOp[] {
+    return this.#note(guilty, hex(operation.key.subarray(1))) ? [operation] : []
+  }
+}
+
 /** Keeps what shows that a validator equivocated: both signed messages, in their canonical encodings. */
-export function keepEquivocation(evidence: Evidence, nameOf: (validator: number) => string): WriteOp {
+function keepEquivocation(evidence: Evidence, nameOf: (validator: number) => string): WriteOp {
   const [first, second] =
     evidence.type === 'votes'
       ? [encodeVote(evidence.first), encodeVote(evidence.second)]
@@ -24,7 +59,7 @@ export function keepEquivocation(evidence: Evidence, nameOf: (validator: number)
 }
 
 /** Keeps what shows that a client signed two records under one number; both records are held by digest. */
-export function keepNumberReuse({ signer, kind, number, first, second }: NumberReuse): WriteOp {
+function keepNumberReuse({ signer, kind, number, first, second }: NumberReuse): WriteOp {
   return keep({ type: 'number_reuse', guilty: signer, role: 'client', kind, number, first, second })
 }
 

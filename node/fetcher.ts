@@ -1,6 +1,7 @@
 // Fetches what this node lacks from any peer that has it: records by digest, blocks, certificates, votes held of the own key, runs of
 // final blocks. Every pursuit goes round the peers and never depends on one of them; it ends when it has what it wants or nobody wants it.
 import type { FetchRequest, FetchResponse } from '../proto/wire/codec.ts'
+import { codeOf, isSendersFault } from './faults.ts'
 
 export interface FetcherPorts {
   /** Asks a validator by index. Rejects where it cannot be reached, refuses or is too slow. */
@@ -9,6 +10,8 @@ export interface FetcherPorts {
   peers(): readonly number[]
   /** A peer answered with something false: its sender pays for it. */
   blame(peer: number, reason: string): void
+  /** An answer could not be dealt with, by no fault of its sender. */
+  failed(error: unknown): void
 }
 
 /** What came of asking one peer. */
@@ -27,6 +30,11 @@ export class Fetcher {
 
   constructor(ports: FetcherPorts) {
     this.#ports = ports
+  }
+
+  /** True while a pursuit of that name is under way. */
+  isPursuing(name: string): boolean {
+    return this.#pursuits.has(name)
   }
 
   /** Ends all pursuits. */
@@ -67,14 +75,34 @@ export class Fetcher {
     for (let pauseMs = pauseMsFirst; ; pauseMs = Math.min(pauseMs * 2, pauseMsMost)) {
       for (const peer of this.#order(preferred, only)) {
         if (this.#stopped || !wanted()) return
-        try {
-          if ((await attempt(peer, await this.#ports.request(peer, request()))) === 'done') return
-        } catch {
-          // Not reachable, too slow or refused: the next peer may do better.
-        }
+        const response = await this.#ask(peer, request())
+        if (response && (await this.#attempt(peer, response, attempt)) === 'done') return
       }
       if (this.#stopped || !wanted()) return
       await this.#pause(pauseMs)
+    }
+  }
+
+  async #ask(peer: number, request: FetchRequest): Promise<FetchResponse | undefined> {
+    try {
+      return await this.#ports.request(peer, request)
+    } catch {
+      // Not reachable, too slow or refused: the next peer may do better.
+      return undefined
+    }
+  }
+
+  async #attempt(
+    peer: number,
+    response: FetchResponse,
+    attempt: (peer: number, response: FetchResponse) => Attempt | Promise<Attempt>,
+  ): Promise<Attempt> {
+    try {
+      return await attempt(peer, response)
+    } catch (error) {
+      if (isSendersFault(codeOf(error))) this.#ports.blame(peer, `a fetched answer: ${(error as Error).message}`)
+      else this.#ports.failed(error)
+      return 'next'
     }
   }
 

@@ -6,6 +6,7 @@ import { type Genesis, genesisHash, validatorKeys } from '../proto/genesis.ts'
 import { type Digest, zeroDigest } from '../proto/hash.ts'
 import { genesisState } from './application.ts'
 import { ChainStore, finalBlockOperations, type StoredBlock } from './chain-store.ts'
+import { EvidenceKeeper } from './evidence.ts'
 import { Journal, mayRejoin } from './journal.ts'
 import { SignatureVerifier } from './signatures.ts'
 import { type LevelDatabase, openLevelDatabase } from './store/level-database.ts'
@@ -16,6 +17,7 @@ export interface Home {
   readonly database: LevelDatabase
   readonly chain: ChainStore
   readonly journal: Journal
+  readonly evidence: EvidenceKeeper
   readonly tip: StoredBlock
   readonly genesis: StoredBlock
   readonly restored: Restored
@@ -49,7 +51,8 @@ async function readHome(database: LevelDatabase, genesis: Genesis, network: Dige
     journal: await journal.restore(database),
     rejoin: mayRejoin(database),
   }
-  return { network, database, chain, journal, tip, genesis: first, restored }
+  const evidence = await EvidenceKeeper.open(database)
+  return { network, database, chain, journal, evidence, tip, genesis: first, restored }
 }
 
 async function writeGenesis(database: LevelDatabase, genesis: Genesis, network: Digest): Promise<void> {

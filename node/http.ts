@@ -89,16 +89,18 @@ function addPages(server: FastifyInstance, reader: NodeReader): void {
 
 /** Server-sent events. A reader that does not keep up is cut off rather than buffered for. */
 function addEvents(server: FastifyInstance, reader: NodeReader): void {
-  server.get('/events', (request, reply) => {
+  server.get('/events', (_request, reply) => {
     reply.hijack()
     const stream = reply.raw
     stream.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+    // A reader that has gone is no news; without a listener its last write would end the process.
+    stream.on('error', () => {})
     const tell = (event: NodeEvent): void => {
+      if (stream.destroyed) return
       if (stream.writableLength > eventBacklogBytes) stream.destroy()
       else stream.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
     }
     tell({ type: 'status', ...reader.status() })
-    const end = reader.subscribe(tell)
-    request.raw.on('close', end)
+    if (!stream.destroyed) stream.on('close', reader.subscribe(tell))
   })
 }

@@ -7,8 +7,7 @@ import { decodeRecord, digestOfRecordBytes, type SignedRecord, verifyRecord } fr
 import type { Application } from './application.ts'
 import { type ChainStore, heldRecordOperations } from './chain-store.ts'
 import { checkForm } from './ledger/form.ts'
-import { signerKey } from './ledger/members.ts'
-import type { Pool } from './pool.ts'
+import type { Held, Pool } from './pool.ts'
 import type { WriteOp } from './store/database.ts'
 
 /** `held` now, held before (`known`), or `decided` already. */
@@ -56,15 +55,15 @@ export class Intake {
     const { pool, chain, application, network } = this.#ports
     const { digest } = signed
     if (pool.get(digest)) return 'known'
-    if (chain.answer(digest)) return 'decided'
+    if (chain.isDecided(digest)) return 'decided'
     checkForm(signed, network)
-    const key = signerKey(application.state, signed.record.signer)
-    const stream = application.streamOf(signed)
-    if (!key || !stream)
+    const signer = application.signerOf(signed)
+    if (!signer)
       throw new MupibError('unknown_signer', 'no member of this network has the certificate that signed the record', {
         field: 'signer',
         hint: 'have the authority admit it first',
       })
+    const { key, stream } = signer
     if (!verifyRecord(signed, key)) throw new MupibError('bad_signature', 'the signature of the record does not hold')
     if (pool.add(signed, stream.name, signed.record.signer, application.isAwaited(digest)) === 'full')
       throw new MupibError('rate_limited', 'too many records of this client wait to be decided', {
@@ -98,13 +97,49 @@ export class Intake {
   }
 
   /**
-   * Tells the core of waiting records that will be refused: what follows a refused record, or was signed under a certificate
-   * that has died. Of one stream, or of all.
+   * After refusals: tells the core of records of a stream that will be refused for following a refused one, and of those that the refusal
+   * cut off from the stream's head, which are work no more. A client may keep thousands here, so none costs a look into the state.
    */
-  tellRefused(stream?: string): void {
-    const { application, pool, now } = this.#ports
-    const refused = [...pool.waiting(stream)].filter(({ signed }) => application.isRefused(signed, now()))
-    const records = refused.map(({ signed }) => signed.digest).filter(digest => pool.markReady(digest))
+  tellAfterRefusals(stream: string, sample: SignedRecord, refused: ReadonlySet<Digest>): void {
+    const { application, pool } = this.#ports
+    const isDead = this.#deathCheck()
+    const following = new Set(refused)
+    const held = [...pool.ofStream(stream)].sort((a, b) => a.signed.record.number - b.signed.record.number)
+    for (const { signed } of held) if (following.has(signed.record.previous)) following.add(signed.digest)
+    const isOwed = ({ signed }: Held): boolean => following.has(signed.digest) || isDead(signed)
+    const head = application.streamOf(sample)?.head
+    const cut = head ? pool.noLongerReady(stream, head, isOwed) : []
+    if (cut.length > 0) this.#ports.push({ type: 'dropped', records: cut })
+    this.#tellOwed(held.filter(isOwed))
+  }
+
+  /** After members changed: tells the core of waiting records that were signed under a certificate that has died. */
+  tellAfterDeaths(): void {
+    const isDead = this.#deathCheck()
+    this.#tellOwed([...this.#ports.pool.waiting()].filter(({ signed }) => isDead(signed)))
+  }
+
+  /** Records that are owed a refusal are work. */
+  #tellOwed(owed: readonly Held[]): void {
+    const records = owed.map(({ signed }) => signed.digest).filter(digest => this.#ports.pool.markReady(digest))
     if (records.length > 0) this.#ports.push({ type: 'work', records })
+  }
+
+  /** Asks the state once for each certificate. */
+  #deathCheck(): (signed: SignedRecord) => boolean {
+    const { application, now } = this.#ports
+    const known = new Map<Digest, boolean>()
+    return ({ record: { signer } }) => {
+      const isDead = known.get(signer) ?? application.isDead(signer, now())
+      known.set(signer, isDead)
+      return isDead
+    }
+  }
+
+  /** Tells the core of all records that have become work: their signers may have become known. */
+  tellAllReady(): void {
+    const streams = new Map<string, SignedRecord>()
+    for (const { stream, signed } of this.#ports.pool.waiting()) streams.set(stream, signed)
+    for (const [stream, sample] of streams) this.tellReady(stream, sample)
   }
 }

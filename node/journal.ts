@@ -16,6 +16,7 @@ import {
 } from '../proto/chain.ts'
 import { MupibError } from '../proto/errors.ts'
 import { limits } from '../proto/limits.ts'
+import { ofStore } from './faults.ts'
 import type { Database, WriteOp } from './store/database.ts'
 import { journalKey, metaKey, newestVotesKey, prefixes, rangeOf } from './store/keys.ts'
 
@@ -123,10 +124,11 @@ export class Journal {
     const entries: JournalEntry[] = []
     for await (const [key, value] of database.iterate(rangeOf(prefixes.journal))) {
       this.#remember(key)
-      entries.push(decodeEntry(key, value))
+      entries.push(ofStore('an entry of the journal', () => decodeEntry(key, value)))
     }
     for await (const [key, value] of database.iterate(rangeOf(prefixes.newestVotes))) {
-      entries.push({ type: 'newestVotes', validator: (key[1]! << 8) | key[2]!, held: decodeHeldVotes(value) })
+      const held = ofStore('the newest votes of a validator', () => decodeHeldVotes(value))
+      entries.push({ type: 'newestVotes', validator: (key[1]! << 8) | key[2]!, held })
     }
     const signFrom = database.get(signFromKey)
     if (signFrom) entries.push({ type: 'signFrom', view: new Reader(signFrom).u64() })

@@ -3,11 +3,13 @@ import { type Digest, zeroDigest } from '../proto/hash.ts'
 import { randomSeed, signingKeyFromSeed } from '../proto/keys.ts'
 import { limits } from '../proto/limits.ts'
 import { type RecordKind, type SignedRecord, signRecord } from '../proto/records.ts'
+import { encodeTransactionVerdict } from '../proto/verdict.ts'
+import { Allowances } from './allowance.ts'
 import { type Head, Pool, type ProposalLimits } from './pool.ts'
 
 const key = signingKeyFromSeed(randomSeed())
 const start: Head = { number: 0, digest: zeroDigest }
-const roomy: ProposalLimits = { records: 100, bytes: limits.proposalBytes, perClient: 100 }
+const roomy: ProposalLimits = { records: 100, bytes: limits.proposalBytes, perClient: 100, untriedTokens: 2048 }
 
 /** A record of a stream; only kind, number and previous matter to the pool. */
 function record(signer: string, kind: RecordKind, number: number, previous: Digest, salt = 0): SignedRecord {
@@ -34,7 +36,10 @@ function poolOf(records: readonly SignedRecord[]): Pool {
 }
 
 const choose = (pool: Pool, most = roomy, inChain = new Set<Digest>(), head = start, isRefused = false): Digest[] =>
-  pool.choose({ headOf: () => head, isInChain: digest => inChain.has(digest), isRefused: () => isRefused }, most)
+  pool.choose(
+    { headOf: () => head, isInChain: digest => inChain.has(digest), isRefused: () => isRefused, provenOf: () => 0 },
+    most,
+  )
 
 describe('work', () => {
   it('is a record whose predecessors are decided or held, not one numbered ahead', () => {
@@ -74,10 +79,11 @@ describe('choosing', () => {
     ])
   })
 
-  it('does not build on a record that will be refused', () => {
+  it('builds on a record that will be refused only what is refused with it', () => {
     const stray = record('a', 'publication', 1, 'f'.repeat(64))
     const follower = record('a', 'publication', 2, stray.digest)
-    expect(choose(poolOf([stray, follower]))).toEqual([stray.digest])
+    const other = record('a', 'publication', 2, 'e'.repeat(64))
+    expect(choose(poolOf([stray, other, follower]))).toEqual([stray.digest, follower.digest])
   })
 
   it('takes what follows a refused record: it is owed a refusal too', () => {
@@ -136,5 +142,125 @@ describe('quotas', () => {
     expect(pool.size).toBe(0)
     expect(pool.readyCount).toBe(0)
     expect(choose(pool)).toEqual([])
+  })
+})
+
+/** A token block of so many tokens, of a stream of its own. */
+function tokenBlock(signer: string, user: number, tokens: number): SignedRecord {
+  const group = { bank: zeroDigest, publication: 1, value: 1n, issuedAt: 1, payBy: 2, expiry: 3, holder: key.publicKey }
+  const token = (index: number) => ({ group: 0, index, signature: new Uint8Array(64) })
+  const payment = { time: 1, information: zeroDigest, signature: new Uint8Array(64) }
+  return signRecord(
+    {
+      kind: 'tokenBlock',
+      network: zeroDigest,
+      signer: signer.padEnd(64, '0'),
+      number: 1,
+      previous: zeroDigest,
+      user: new Uint8Array(32).fill(user),
+      pending: false,
+      terms: undefined,
+      groups: [group],
+      transactions: [{ ...payment, tokens: Array.from({ length: tokens }, (_, index) => token(index)) }],
+    },
+    key,
+  ) as SignedRecord
+}
+
+describe('tokens of a client that has not proven itself', () => {
+  const chooseBlocks = (proven: Record<string, number>): number[] => {
+    const pool = new Pool()
+    const blocks = ['a', 'b'].flatMap(client =>
+      [1, 2, 3, 4].map(user => ({ client, signed: tokenBlock(client, user, 100) })),
+    )
+    for (const { client, signed } of blocks) {
+      const stream = `${client}/${signed.digest}`
+      pool.add(signed, stream, client, false)
+      pool.newlyReady(stream, start)
+    }
+    const chain = {
+      headOf: () => start,
+      isInChain: () => false,
+      isRefused: () => false,
+      provenOf: (client: string) => proven[client] ?? 0,
+    }
+    const chosen = new Set(pool.choose(chain, { ...roomy, untriedTokens: 200 }))
+    return ['a', 'b'].map(
+      client => blocks.filter(block => block.client === client && chosen.has(block.signed.digest)).length,
+    )
+  }
+
+  it('share one small allowance in a proposal', () => {
+    expect(chooseBlocks({}).reduce((sum, count) => sum + count)).toBe(2)
+  })
+
+  it('are counted beyond what the client has proven', () => {
+    expect(chooseBlocks({ a: 400 })).toEqual([4, 2])
+    expect(chooseBlocks({ a: 300, b: 100 })).toEqual([4, 2])
+    expect(chooseBlocks({ a: 1_000, b: 1_000 })).toEqual([4, 4])
+  })
+
+  it('are proven by good ones, and lost by many bad ones', () => {
+    const allowances = new Allowances()
+    const shown = (good: number, bad: number) => {
+      const verdict = (kind: '11' | '01') => ({
+        bank: zeroDigest,
+        publication: 1,
+        index: 0,
+        verdict: kind,
+        reason: kind === '11' ? ('valid' as const) : ('altered' as const),
+        use: 'none' as const,
+        charged: false,
+        firstUse: undefined,
+      })
+      const tokens = [...Array(good).fill(verdict('11')), ...Array(bad).fill(verdict('01'))]
+      const leaf = {
+        record: zeroDigest,
+        index: 0,
+        payload: zeroDigest,
+        pending: false,
+        holder: 'valid' as const,
+        tokens,
+      }
+      const answer = { record: zeroDigest, leaf: new Uint8Array(0), transactions: [encodeTransactionVerdict(leaf)] }
+      return { client: 'a', tokens: good + bad, answer }
+    }
+    allowances.learn([shown(500, 0), shown(500, 0)], 0)
+    expect(allowances.provenOf('a')).toBe(1_000)
+    allowances.learn([shown(950, 70)], 70)
+    expect(allowances.provenOf('a')).toBe(1_950)
+    allowances.learn([shown(100, 40), shown(100, 40)], 80)
+    expect(allowances.provenOf('a')).toBe(0)
+  })
+})
+
+describe('records that a refusal cut off from their stream', () => {
+  it('are work no more, unless they are owed a refusal themselves', () => {
+    const [first, second, third] = chain('a', 3)
+    const pool = poolOf([first!, second!, third!])
+    pool.remove([first!.digest])
+    const owed = new Set([third!.digest])
+    expect(pool.noLongerReady(`s/${first!.record.signer}`, start, held => owed.has(held.signed.digest))).toEqual([
+      second!.digest,
+    ])
+    expect(pool.isReady(second!.digest)).toBe(false)
+    expect(pool.isReady(third!.digest)).toBe(true)
+  })
+})
+
+describe('announcing', () => {
+  it('comes round to every record, though many wait for ever', () => {
+    const pool = poolOf(chain('b', 4).slice(1))
+    const [work] = chain('a', 1)
+    pool.add(work!, 's/a', 'a', false)
+    pool.newlyReady('s/a', start)
+    const told = new Set<Digest>()
+    for (let turn = 0; turn < 3; turn++) {
+      const digests = pool.toAnnounce(2)
+      expect(digests).toHaveLength(2)
+      expect(digests).toContain(work!.digest)
+      for (const digest of digests) told.add(digest)
+    }
+    expect(told.size).toBe(4)
   })
 })

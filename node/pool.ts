@@ -15,6 +15,7 @@ export interface Held {
   readonly signed: SignedRecord
   readonly stream: string
   readonly client: string
+  readonly tokens: number
   readonly order: number
 }
 
@@ -26,6 +27,8 @@ export interface ChainView {
   isInChain(digest: Digest): boolean
   /** True where a record that does not follow its stream would be refused rather than wait for a predecessor. */
   isRefused(held: Held): boolean
+  /** Tokens of a client that may be taken beside those of the untried. */
+  provenOf(client: string): number
 }
 
 /** What a proposal may take at most. Genesis fixes the same for all. */
@@ -34,11 +37,19 @@ export interface ProposalLimits {
   readonly bytes: number
   /** Records of one client. */
   readonly perClient: number
+  /** Tokens beyond what each client has proven itself with, of all clients together; at least those of one record. */
+  readonly untriedTokens: number
 }
 
 interface ClientUse {
   records: number
   bytes: number
+}
+
+function tokensOf({ record }: SignedRecord): number {
+  if (record.kind === 'return') return record.payment.tokens.length
+  if (record.kind !== 'tokenBlock') return 0
+  return record.transactions.reduce((sum, { tokens }) => sum + tokens.length, 0)
 }
 
 const classOf = (kind: RecordKind): number => recordKinds[kind]
@@ -50,6 +61,7 @@ export class Pool {
   readonly #clients = new Map<string, ClientUse>()
   readonly #ready = new Set<Digest>()
   #arrivals = 0
+  #announced = 0
 
   get size(): number {
     return this.#held.size
@@ -68,9 +80,24 @@ export class Pool {
     return this.#ready.has(digest)
   }
 
-  /** Digests of all held records, oldest first. */
-  digests(): Iterable<Digest> {
-    return this.#held.keys()
+  /**
+   * Digests to announce: all where they are few, else the oldest that are work and, by turns, the others. So records that wait for
+   * ever (a client may number ahead what never comes) do not keep the rest from being told of.
+   */
+  toAnnounce(most: number): Digest[] {
+    if (this.#held.size <= most) return [...this.#held.keys()]
+    const chosen = new Set<Digest>()
+    for (const digest of this.#ready) {
+      if (chosen.size >= most / 2) break
+      chosen.add(digest)
+    }
+    const all = [...this.#held.keys()]
+    const from = this.#announced % all.length
+    for (let i = 0; i < all.length && chosen.size < most; i++) {
+      chosen.add(all[(from + i) % all.length]!)
+      this.#announced = from + i + 1
+    }
+    return [...chosen]
   }
 
   /** True where a client may add `bytes` more. */
@@ -87,7 +114,7 @@ export class Pool {
     use.records += 1
     use.bytes += signed.bytes.length
     this.#clients.set(client, use)
-    this.#held.set(signed.digest, { signed, stream, client, order: this.#arrivals++ })
+    this.#held.set(signed.digest, { signed, stream, client, tokens: tokensOf(signed), order: this.#arrivals++ })
     const numbers = this.#streams.get(stream) ?? new Map<number, Digest[]>()
     const same = numbers.get(signed.record.number)
     if (same) same.push(signed.digest)
@@ -116,10 +143,15 @@ export class Pool {
     return fresh
   }
 
-  /** Records that wait for a predecessor, of one stream or of all. */
-  *waiting(stream?: string): Iterable<Held> {
-    for (const held of this.#held.values())
-      if (!this.#ready.has(held.signed.digest) && (stream === undefined || held.stream === stream)) yield held
+  /** Records that wait for a predecessor. */
+  *waiting(): Iterable<Held> {
+    for (const held of this.#held.values()) if (!this.#ready.has(held.signed.digest)) yield held
+  }
+
+  /** All records of a stream. */
+  *ofStream(stream: string): Iterable<Held> {
+    for (const digests of this.#streams.get(stream)?.values() ?? [])
+      for (const digest of digests) yield this.#held.get(digest)!
   }
 
   /** Marks a record as work whatever its predecessors: it is owed a refusal. False where it was work before or is not held. */
@@ -127,6 +159,24 @@ export class Pool {
     if (!this.#held.has(digest) || this.#ready.has(digest)) return false
     this.#ready.add(digest)
     return true
+  }
+
+  /**
+   * Takes back what a refusal has cut off from its stream's head: work no more, since it waits for a predecessor that is not here.
+   * What is owed a refusal stays. Returns what was taken back. Otherwise leaders would propose at once, for ever, and find nothing to take.
+   */
+  noLongerReady(stream: string, head: Head, isOwed: (held: Held) => boolean): Digest[] {
+    const numbers = this.#streams.get(stream)
+    if (!numbers) return []
+    let unbroken = head.number + 1
+    while (numbers.has(unbroken)) unbroken++
+    const cut: Digest[] = []
+    for (const [number, digests] of numbers) {
+      if (number < unbroken) continue
+      for (const digest of digests)
+        if (this.#ready.has(digest) && !isOwed(this.#held.get(digest)!) && this.#ready.delete(digest)) cut.push(digest)
+    }
+    return cut
   }
 
   /** Forgets records that are final. Returns one of them for each stream that they belonged to. */
@@ -182,7 +232,13 @@ export class Pool {
 class Selection {
   readonly #chosen = new Map<Digest, Held>()
   readonly #planned = new Map<string, Head>()
+  /** Chosen to be refused: what builds on one of them is refused with it (E5). */
+  readonly #refused = new Set<Digest>()
   readonly #perClient = new Map<string, number>()
+  readonly #tokens = new Map<string, number>()
+  /** Clients whose next record has too many tokens. */
+  readonly #spent = new Set<string>()
+  #untried = 0
   #bytes = 0
   full = false
   readonly #streams: ReadonlyMap<string, ReadonlyMap<number, readonly Digest[]>>
@@ -213,12 +269,14 @@ class Selection {
   /** Takes a record, its predecessors first; leaves it where a predecessor is missing or a bound is reached. */
   take(held: Held, quota: number): void {
     for (;;) {
+      // before the state is asked: a client may have thousands of streams
+      if (this.#spent.has(held.client) || (this.#perClient.get(held.client) ?? 0) >= quota) return
       if (this.#chosen.has(held.signed.digest) || this.#chain.isInChain(held.signed.digest)) return
       const head = this.#headNow(held)
       const isNext = held.signed.record.number <= head.number + 1
       const next = isNext ? held : this.#successor(held.stream, head)
       if (!next) {
-        if (this.#chain.isRefused(held)) this.#add(held, head, quota)
+        if (this.#refused.has(held.signed.record.previous) || this.#chain.isRefused(held)) this.#add(held, head, quota)
         return
       }
       if (!this.#add(next, head, quota) || next === held) return
@@ -227,10 +285,11 @@ class Selection {
 
   #successor(stream: string, head: Head): Held | undefined {
     const digests = this.#streams.get(stream)?.get(head.number + 1) ?? []
-    const following = digests.map(digest => this.#held.get(digest)!)
+    const following = digests.filter(digest => !this.#chosen.has(digest)).map(digest => this.#held.get(digest)!)
     return following.find(held => held.signed.record.previous === head.digest) ?? following[0]
   }
 
+  /** False where it is left: a bound is reached. */
   #add(held: Held, head: Head, quota: number): boolean {
     const { record, digest, bytes } = held.signed
     if (this.#chosen.has(digest)) return false
@@ -240,13 +299,29 @@ class Selection {
       this.full = true
       return false
     }
+    if (!this.#takeTokens(held)) return false
     this.#chosen.set(digest, held)
     this.#perClient.set(held.client, used + 1)
     this.#bytes += bytes.length
     // A record that does not follow the head is refused when the block runs, so it does not move the plan on.
     const follows = record.number === head.number + 1 && record.previous === head.digest
     if (follows) this.#planned.set(held.stream, { number: record.number, digest })
-    return follows
+    else this.#refused.add(digest)
+    return true
+  }
+
+  /** False where the record has more tokens than its client may bring along now. */
+  #takeTokens({ client, tokens }: Held): boolean {
+    const proven = this.#chain.provenOf(client)
+    const before = this.#tokens.get(client) ?? 0
+    const untried = Math.max(0, before + tokens - proven) - Math.max(0, before - proven)
+    if (this.#untried + untried > this.#most.untriedTokens) {
+      this.#spent.add(client)
+      return false
+    }
+    this.#untried += untried
+    this.#tokens.set(client, before + tokens)
+    return true
   }
 
   /** Kinds in the order in which a block runs them; within a kind as taken, which keeps every stream in order. */

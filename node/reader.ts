@@ -74,7 +74,7 @@ export function showRecord(application: Application, chain: ChainStore, digest: 
   if (!/^[0-9a-f]{64}$/.test(digest)) throw new MupibError('usage', 'a record is named by 64 hex characters')
   const answer = answerTo(chain, digest)
   if (!answer) {
-    if (application.record(digest)) throw new MupibError('undecided', 'the record is held and not decided yet')
+    if (application.holds(digest)) throw new MupibError('undecided', 'the record is held and not decided yet')
     throw new MupibError('not_found', `no record ${digest} is known here`)
   }
   const { user, ...verdict } = decodeRecordVerdict(answer.recordLeaf)

@@ -56,11 +56,7 @@ export class Spread {
   }
 
   #announceAll(to?: number): void {
-    const digests: Digest[] = []
-    for (const digest of this.#ports.pool.digests()) {
-      digests.push(digest)
-      if (digests.length === limits.announceDigests) break
-    }
+    const digests = this.#ports.pool.toAnnounce(limits.announceDigests)
     if (digests.length > 0) this.#ports.announce(digests, to)
   }
 

@@ -1,37 +1,22 @@
-// Networks for tests: real validators in this process on loopback with stores in a temporary folder, real clients, and peers that hold an
-// admitted key but speak as a test wants.
+// Networks for tests: real validators in this process on loopback, with stores in a temporary folder, and real clients.
 import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
 import { bytesOfHex, toHex } from '../proto/bytes.ts'
 import { type Certificate, createRootCertificate, issueCertificate } from '../proto/certificates.ts'
 import { createGenesis, type Genesis, type GenesisTiming, genesisHash, genesisToJson } from '../proto/genesis.ts'
-import { type Digest, digestOf, sha256Hex, zeroDigest } from '../proto/hash.ts'
+import { type Digest, sha256Hex } from '../proto/hash.ts'
 import { type SigningKey, signingKeyFromSeed } from '../proto/keys.ts'
-import {
-  decodeRecord,
-  type LedgerRecord,
-  type Membership,
-  type Publication,
-  type Revocation,
-  type SignedRecord,
-  signRecord,
-  type TokenBlock,
-} from '../proto/records.ts'
-import { groupDigest, payloadDigest, signPayload, signToken, type TokenGroup, TokenHasher } from '../proto/token.ts'
-import { type ClientFrame, decodeClientFrame, encodeClientFrame } from '../proto/wire/codec.ts'
 import { connectLedger, networkTagOf } from './client/client.ts'
 import type { LedgerClient } from './client/types.ts'
 import type { NodeEvent } from './http.ts'
-import { type LooseToken, layOutTokens } from './ledger/form.ts'
 import { createHost, type Host, type PeerRole } from './network/host.ts'
-import { type ClientSession, openSession } from './network/sessions.ts'
 import { type RunningValidator, startValidator } from './validator.ts'
 
-export const seedOf = (name: string): Uint8Array => bytesOfHex(sha256Hex(Buffer.from(name)))
+const seedOf = (name: string): Uint8Array => bytesOfHex(sha256Hex(Buffer.from(name)))
 export const keyOf = (name: string): SigningKey => signingKeyFromSeed(seedOf(name))
 
-const dayMs = 86_400_000
+export const dayMs = 86_400_000
 export const tokenValue = 5n
 
 export interface NetworkOptions {
@@ -49,6 +34,8 @@ export class TestNetwork {
   readonly peersFile: string
   readonly #running = new Map<number, RunningValidator>()
   readonly #toClose: (() => Promise<void>)[] = []
+  readonly #clients = new Map<string, LedgerClient>()
+  readonly #hosts = new Map<string, Promise<Host>>()
   readonly #addresses: Record<string, readonly string[]> = {}
 
   private constructor(folder: string, genesis: Genesis, root: Certificate) {
@@ -193,8 +180,10 @@ export class TestNetwork {
     await Promise.all([...this.#running.keys()].map(index => this.status(index, at => count(at) >= others)))
   }
 
-  /** A real client with the key of that name, connected to `ready` validators. */
+  /** The real client with the key of that name (one key, one client: a second connection would replace the first), connected to `ready` validators. */
   async client(name: string, ready = this.#running.size, fingerprint?: Digest): Promise<LedgerClient> {
+    const known = this.#clients.get(name)
+    if (known) return known
     const { genesis, peersFile } = this
     const client = await connectLedger({
       genesis,
@@ -202,9 +191,22 @@ export class TestNetwork {
       peersFile,
       ...(fingerprint === undefined ? {} : { fingerprint }),
     })
+    this.#clients.set(name, client)
     this.closing(() => client.close())
     await client.ready(ready)
     return client
+  }
+
+  /** The one host of raw clients with that key: a second one would take the connections of the first. */
+  clientHost(name: string): Promise<Host> {
+    const known = this.#hosts.get(name)
+    if (known !== undefined) return known
+    const started = this.host(name).then(async host => {
+      await host.start()
+      return host
+    })
+    this.#hosts.set(name, started)
+    return started
   }
 
   /** A host that holds an admitted key; it takes everybody. */
@@ -255,179 +257,5 @@ export async function* events(http: string): AsyncGenerator<NodeEvent> {
     if (!(error instanceof TypeError)) throw error
   } finally {
     stop.abort()
-  }
-}
-
-type Heading = 'network' | 'signer' | 'number' | 'previous'
-type Body<T extends LedgerRecord> = Omit<T, Heading>
-export type Links = Partial<Pick<LedgerRecord, Heading>>
-export type HeldToken = LooseToken & { readonly hash: Uint8Array }
-
-/** Signs the records of one party, each as the next of its stream. */
-export class Hand {
-  readonly name: string
-  readonly fingerprint: Digest
-  readonly #network: Digest
-  readonly #heads = new Map<string, { number: number; digest: Digest }>()
-
-  constructor(net: TestNetwork, name: string, fingerprint?: Digest) {
-    this.name = name
-    this.#network = net.network
-    const member = net.genesis.members.find(known => known.name === name)
-    this.fingerprint = fingerprint ?? member?.certificate.fingerprint ?? net.genesis.authority.fingerprint
-  }
-
-  /** The next record of its stream. With `links` it takes another place, and the stream stays as it was. */
-  sign<T extends LedgerRecord>(body: Body<T>, links?: Links): SignedRecord {
-    const user = body.kind === 'tokenBlock' ? toHex((body as unknown as TokenBlock).user) : ''
-    const stream = `${body.kind}/${user}`
-    const head = this.#heads.get(stream) ?? { number: 0, digest: zeroDigest }
-    const heading = {
-      network: this.#network,
-      signer: this.fingerprint,
-      number: head.number + 1,
-      previous: head.digest,
-      ...links,
-    }
-    const record = { ...heading, ...body } as unknown as LedgerRecord
-    const signed = decodeRecord(signRecord(record, keyOf(this.name)).bytes)
-    if (!links) this.#heads.set(stream, { number: record.number, digest: signed.digest })
-    return signed
-  }
-
-  publication(count: number, holder: string, links?: Links) {
-    const now = Date.now()
-    const times = { value: tokenValue, issuedAt: now, payBy: now + dayMs, expiry: now + 2 * dayMs }
-    const number = links?.number ?? (this.#heads.get('publication/')?.number ?? 0) + 1
-    const holderKey = keyOf(holder).publicKey
-    const group: TokenGroup = { bank: this.fingerprint, publication: number, ...times, holder: holderKey }
-    const digest = groupDigest(bytesOfHex(this.#network), group)
-    const tokens = Array.from({ length: count }, (_, index): HeldToken => {
-      const signature = signToken(digest, index, keyOf(this.name))
-      hasher.group(digest)
-      return { group, index, signature, hash: new Uint8Array(hasher.hash(index, signature)) }
-    })
-    const hashes = new Uint8Array(Buffer.concat(tokens.map(({ hash }) => hash)))
-    return { signed: this.sign<Publication>({ kind: 'publication', ...times, hashes }, links), tokens }
-  }
-
-  /** A token block of payments, each given by its tokens. */
-  block(user: string, payments: readonly (readonly HeldToken[])[], links?: Links): SignedRecord {
-    const { publicKey } = keyOf(user)
-    const number = links?.number ?? (this.#heads.get(`tokenBlock/${toHex(publicKey)}`)?.number ?? 0) + 1
-    const terms = number === 1 ? ({ w0: 100, model: 'neutral', rounding: 'floor' } as const) : undefined
-    const spendings = payments.map((tokens, item) => {
-      const time = Date.now()
-      const information = digestOf('information', Buffer.from(`${user}/${number}/${item}/${time}`))
-      const payload = payloadDigest(
-        time,
-        information,
-        tokens.map(({ hash }) => hash),
-      )
-      return { tokens, time, information, signature: signPayload(payload, keyOf(user)) }
-    })
-    const laid = layOutTokens(spendings)
-    return this.sign<TokenBlock>({ kind: 'tokenBlock', user: publicKey, pending: false, terms, ...laid }, links)
-  }
-
-  membership(action: 'admit' | 'end', certificate: Certificate, value = 0n): SignedRecord {
-    const { facts, name, role } = certificate
-    if (role !== 'bank' && role !== 'auditor') throw new Error(`a ${role} is no member`)
-    return this.sign<Membership>({ kind: 'membership', action, name, role, certificate: facts, tokenValue: value })
-  }
-
-  revocation(certificate: Digest): SignedRecord {
-    return this.sign<Revocation>({ kind: 'revocation', certificate, reason: 'key lost' })
-  }
-}
-
-const hasher = new TokenHasher()
-
-/** A token with another bank signature than it had, and the hash that goes with it. */
-export function alter(network: Digest, token: HeldToken): HeldToken {
-  const signature = Uint8Array.from(token.signature)
-  signature[5] = signature[5]! ^ 1
-  hasher.group(groupDigest(bytesOfHex(network), token.group))
-  return { ...token, signature, hash: new Uint8Array(hasher.hash(token.index, signature)) }
-}
-
-/** A certificate for a key that genesis does not name. */
-export async function issue(net: TestNetwork, name: string, role: 'bank' | 'auditor'): Promise<Certificate> {
-  const now = Date.now()
-  return issueCertificate({
-    issuer: net.root,
-    issuerKey: keyOf('authority'),
-    name,
-    role,
-    publicKey: keyOf(name).publicKey,
-    notBefore: now - dayMs,
-    notAfter: now + dayMs,
-  })
-}
-
-/** A client's end of a raw session with one validator: it sends what a test makes up, and keeps what comes. */
-export class RawClient {
-  readonly frames: ClientFrame[] = []
-  readonly session: ClientSession
-  readonly host: Host
-  ups = 0
-  downs = 0
-  /** While set, nothing more is read once this many frames are unread. */
-  #blocked: Promise<void> | undefined
-  #unblock: () => void = () => {}
-
-  constructor(net: TestNetwork, host: Host, validator: RunningValidator) {
-    this.host = host
-    this.session = openSession({
-      host,
-      peerId: validator.peerId,
-      multiaddrs: validator.multiaddrs,
-      random: () => 0.5,
-      frameBytesMax: 8 * 1024 * 1024,
-      queueBytesMax: 256 * 1024 * 1024,
-      onFrame: bytes => {
-        if (this.#blocked) return this.#blocked
-        this.frames.push(decodeClientFrame(bytes))
-        return undefined
-      },
-      onUp: () => {
-        this.ups++
-      },
-      onDown: () => {
-        this.downs++
-      },
-    })
-    net.closing(() => this.close())
-  }
-
-  static async open(net: TestNetwork, name: string, validator: RunningValidator): Promise<RawClient> {
-    const host = await net.host(name)
-    await host.start()
-    return new RawClient(net, host, validator)
-  }
-
-  send(frame: ClientFrame): boolean {
-    return this.session.send(encodeClientFrame(frame))
-  }
-
-  /** Reads nothing until `read`. */
-  stopReading(): void {
-    this.#blocked = new Promise(resolve => {
-      this.#unblock = resolve
-    })
-  }
-
-  read(): void {
-    this.#blocked = undefined
-    this.#unblock()
-  }
-
-  of<T extends ClientFrame['type']>(type: T): Extract<ClientFrame, { type: T }>[] {
-    return this.frames.filter((frame): frame is Extract<ClientFrame, { type: T }> => frame.type === type)
-  }
-
-  async close(): Promise<void> {
-    this.read()
-    await this.session.close()
   }
 }

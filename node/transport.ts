@@ -7,6 +7,7 @@ import type { Core } from '../consensus/state.ts'
 import type { HeldVotes, Input, Message } from '../consensus/types.ts'
 import {
   type Block,
+  type Certificate,
   decodeBlock,
   decodeCertificate,
   decodeProposal,
@@ -36,6 +37,7 @@ import type { Application } from './application.ts'
 import type { ChainStore } from './chain-store.ts'
 import { readPeers } from './config.ts'
 import type { Level } from './events.ts'
+import { codeOf, isDamage, isSendersFault } from './faults.ts'
 import { type Attempt, Fetcher } from './fetcher.ts'
 import type { Intake } from './intake.ts'
 import { createGossip, type Gossip } from './network/gossip.ts'
@@ -67,6 +69,8 @@ export interface TransportOptions {
   onLink(peer: number, up: boolean): void
   /** A message was refused, with this code. */
   refused(code: string): void
+  /** Something went wrong here, by nobody else's fault: a damaged store, a bug. */
+  failed(error: unknown): void
   log(level: Level, event: Record<string, unknown>, message: string): void
 }
 
@@ -88,6 +92,8 @@ export interface Transport {
   askHeldVotes(): void
   /** A validator sent something false. */
   blame(peer: number, reason: string): void
+  /** A client asked for what no honest client asks. */
+  blameClient(peerId: string, reason: string): void
   drop(peerId: string, reason: string): void
   gossipSkipped(): number
 }
@@ -124,6 +130,7 @@ class ValidatorTransport implements Transport {
       request: (peer, request) => this.#request(peer, request),
       peers: () => this.#reachable(),
       blame: (peer, reason) => this.blame(peer, reason),
+      failed: error => this.#options.failed(error),
     })
   }
 
@@ -177,6 +184,9 @@ class ValidatorTransport implements Transport {
         this.#options.log('warn', { event: 'peers_file', reason: String(error) }, 'the peers file cannot be used')
       }
     })
+    this.#watcher.on('error', error =>
+      this.#options.log('warn', { event: 'peers_file', reason: String(error) }, 'the peers file is watched no more'),
+    )
   }
 
   async stop(): Promise<void> {
@@ -254,6 +264,11 @@ class ValidatorTransport implements Transport {
     this.#host?.penalize(this.#peerIdOf(peer), networkLimits.penaltyMalformed, reason)
   }
 
+  blameClient(peerId: string, reason: string): void {
+    this.#options.refused('bad_request')
+    this.#host?.penalize(peerId, networkLimits.penaltyBadRequest, reason)
+  }
+
   drop(peerId: string, reason: string): void {
     this.#host?.dropPeer(peerId, reason)
   }
@@ -266,8 +281,11 @@ class ValidatorTransport implements Transport {
     try {
       this.#takeFrame(from, decodeConsensusFrame(bytes))
     } catch (error) {
-      this.#options.refused(error instanceof MupibError ? error.code : 'bug')
-      throw error
+      const code = codeOf(error)
+      this.#options.refused(code)
+      // What goes wrong here must not cut the link to an honest peer.
+      if (isSendersFault(code)) throw error
+      this.#options.failed(error)
     }
   }
 
@@ -318,23 +336,31 @@ class ValidatorTransport implements Transport {
       // Who has it already need not pass it on: the others are told by whoever published it.
       return state === 'held' ? 'accept' : 'ignore'
     } catch (error) {
-      const code = error instanceof MupibError ? error.code : 'bug'
+      const code = codeOf(error)
       this.#options.refused(code)
+      if (isSendersFault(code)) return 'reject'
       // An honest peer may know a signer that this node learns of a block later, or have room where this one has none.
-      return code === 'unknown_signer' || code === 'rate_limited' ? 'ignore' : 'reject'
+      if (code !== 'unknown_signer' && code !== 'rate_limited') this.#options.failed(error)
+      return 'ignore'
     }
   }
 
   async #onRequest(bytes: Uint8Array): Promise<Uint8Array> {
     const { application, chain, core } = this.#options
-    const response = await serve(decodeFetchRequest(bytes), {
-      chain,
-      recordBytes: digest => application.record(digest)?.bytes,
-      block: digest => this.#blockOf(digest),
-      certificates: view => certificatesFor(core, view),
-      heldVotes: validator => heldVotesOf(core, validator),
-    })
-    return encodeFetchResponse(response)
+    const request = decodeFetchRequest(bytes)
+    try {
+      const response = await serve(request, {
+        chain,
+        recordBytes: digest => application.recordBytes(digest),
+        block: digest => this.#blockOf(digest),
+        certificates: view => certificatesFor(core, view),
+        heldVotes: validator => heldVotesOf(core, validator),
+      })
+      return encodeFetchResponse(response)
+    } catch (error) {
+      this.#options.failed(error)
+      throw isDamage(codeOf(error)) ? new MupibError('stopped', 'this validator has to stop') : error
+    }
   }
 
   #blockOf(digest: Digest): Block | undefined {
@@ -352,7 +378,12 @@ class ValidatorTransport implements Transport {
       timeoutMs: requestTimeoutMs,
       maxResponseBytes: limits.fetchBytes,
     })
-    return decodeFetchResponse(answer)
+    try {
+      return decodeFetchResponse(answer)
+    } catch (error) {
+      if (isSendersFault(codeOf(error))) this.blame(peer, `an answer that is ${codeOf(error)}`)
+      throw error
+    }
   }
 
   /** Takes records in as they come; one that does not hold is its sender's fault. */
@@ -362,8 +393,9 @@ class ValidatorTransport implements Transport {
         try {
           await this.#options.intake.take(bytes)
         } catch (error) {
-          const code = error instanceof MupibError ? error.code : 'bug'
-          if (code !== 'unknown_signer' && code !== 'rate_limited') this.blame(peer, `a fetched record: ${code}`)
+          const code = codeOf(error)
+          if (isSendersFault(code)) this.blame(peer, `a fetched record: ${code}`)
+          else if (code !== 'unknown_signer' && code !== 'rate_limited') this.#options.failed(error)
         }
       }),
     )
@@ -371,12 +403,15 @@ class ValidatorTransport implements Transport {
 
   #fetchAnnounced(from: number, digests: readonly Digest[]): void {
     const { application } = this.#options
-    const unknown = digests.filter(digest => !application.record(digest))
+    const name = `announced/${from}`
+    // It announces again while the record is pending: looking it up for what cannot be asked for now would be work for nothing.
+    if (this.fetcher.isPursuing(name)) return
+    const unknown = digests.filter(digest => !application.holds(digest))
     if (unknown.length === 0) return
-    // Only of the announcer, and once: it announces again while the record is pending.
+    // Only of the announcer, and once.
     let asked = false
     this.fetcher.pursue(
-      `announced/${from}`,
+      name,
       from,
       () => !asked,
       () => {
@@ -436,7 +471,8 @@ class ValidatorTransport implements Transport {
       () => ({ type: 'certificates', view }),
       (peer, response): Attempt => {
         if (response.type !== 'certificates') return 'next'
-        const certificates = response.certificates.map(decodeCertificate)
+        const isNews = (certificate: Certificate): boolean => isWanted(core, { type: 'certificate', certificate })
+        const certificates = response.certificates.map(decodeCertificate).filter(isNews)
         if (!certificates.every(certificate => signatures.certificate(certificate))) {
           this.blame(peer, 'a fetched certificate that does not hold')
           return 'next'

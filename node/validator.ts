@@ -15,7 +15,8 @@ import { Clients } from './clients.ts'
 import { type Identity, readGenesis, readIdentity, readValidatorConfig, type ValidatorConfig } from './config.ts'
 import { ConsensusLoop } from './consensus-loop.ts'
 import { createLog, eventOf, type Log, type Told } from './events.ts'
-import { keepEquivocation, keepNumberReuse, listEvidence } from './evidence.ts'
+import { listEvidence } from './evidence.ts'
+import { codeOf, isDamage, ofStore } from './faults.ts'
 import { type Home, openHome } from './home.ts'
 import { type NodeEvent, type NodeReader, startHttp } from './http.ts'
 import { Intake } from './intake.ts'
@@ -50,13 +51,16 @@ export async function startValidator(configFile: string): Promise<RunningValidat
   const config = readValidatorConfig(configFile)
   const genesis = readGenesis(config.genesis)
   const identity = readIdentity(config.key)
+  selfIndex(genesis, identity, config.key)
   const home = await openHome(config.store, genesis)
-  const validator = new Validator(config, genesis, identity, home)
+  let validator: Validator | undefined
   try {
+    validator = new Validator(config, genesis, identity, home)
     await validator.start()
     return validator
   } catch (error) {
-    await validator.stop()
+    // Why it could not start is what to tell, whatever its end may find.
+    await (validator ? validator.stop() : home.database.close()).catch(() => {})
     throw error
   }
 }
@@ -90,6 +94,7 @@ class Validator implements RunningValidator {
   readonly #committing: Commit[] = []
   #lastProgress = Date.now()
   #equivocations = 0
+  #hasFailed = false
   #stopping: Promise<void> | undefined
   #end: (error?: unknown) => void = () => {}
 
@@ -137,6 +142,8 @@ class Validator implements RunningValidator {
         view: this.#core.view,
         mayVote: this.#core.signing === 'may',
       }),
+      blame: (peerId, reason) => this.#transport.blameClient(peerId, reason),
+      failed: error => this.#failed(error),
     })
     this.#transport = this.#createTransport()
     this.#catchUp = this.#createCatchUp()
@@ -257,6 +264,7 @@ class Validator implements RunningValidator {
         })
       },
       refused: code => this.#metrics.refused(code),
+      failed: error => this.#failed(error),
       log: (level, event, message) => this.#log[level](event, message),
     })
   }
@@ -312,7 +320,7 @@ class Validator implements RunningValidator {
     for (const digest of await this.#home.chain.pendingRecords()) {
       const bytes = this.#home.chain.recordBytes(digest)
       if (!bytes) throw new MupibError('store_corrupt', `the store is damaged: record ${digest} is missing`)
-      const signed = decodeRecord(bytes)
+      const signed = ofStore(`record ${digest}`, () => decodeRecord(bytes))
       const stream = this.#application.streamOf(signed)
       // A record that came again while it was becoming final has kept its mark.
       if (!stream || this.#home.chain.answer(digest)) continue
@@ -329,18 +337,33 @@ class Validator implements RunningValidator {
 
   async #shutDown(): Promise<void> {
     this.#spread.stop()
-    await this.#http?.stop()
-    await this.#loop.stop()
-    await this.#transport.stop()
-    await this.#home.database.close()
+    try {
+      await this.#http?.stop()
+      await this.#loop.stop()
+      await this.#transport.stop()
+    } finally {
+      await this.#home.database.close()
+    }
     this.#log.info({ event: 'stopped', height: this.#tipHeader.height }, 'stopped')
     this.#end()
   }
 
+  /** Something went wrong outside the loop: a damaged store ends the node, anything else is a bug that the log has to tell of. */
+  #failed(error: unknown): void {
+    const code = codeOf(error)
+    if (this.#stopping || code === 'stopped') return
+    if (isDamage(code)) this.#fail(error)
+    else this.#log.error({ event: 'bug', code, err: error }, 'something went wrong that nobody foresaw')
+  }
+
   #fail(error: unknown): void {
+    if (this.#hasFailed) return
+    this.#hasFailed = true
     const known = error instanceof MupibError ? error : new MupibError('bug', String(error), { cause: error })
     this.#log.fatal({ event: 'failed', code: known.code, err: error }, known.message)
     this.#end(known)
+    // Nothing is signed any more; who runs the node stops the rest.
+    void this.#loop.stop()
   }
 
   // Commits
@@ -353,19 +376,25 @@ class Validator implements RunningValidator {
 
   /** What goes into the batch of a commit beside the state: the journal below it goes, evidence stays. */
   #beforeCommit(commit: Commit) {
-    return [...this.#home.journal.prune(commit.tip.block.header.view), ...commit.evidence.map(keepNumberReuse)]
+    return [
+      ...this.#home.journal.prune(commit.tip.block.header.view),
+      ...commit.evidence.flatMap(reuse => this.#home.evidence.numberReuse(reuse)),
+    ]
   }
 
   /** A commit is on disk: the pool, clients and people learn of it. */
   #committed(commit: Commit): void {
     this.#lastProgress = Date.now()
     const streams = this.#pool.remove(commit.records.map(({ digest }) => digest))
-    const { membersChanged, hasRefusals } = this.#count(commit)
+    const { membersChanged, refused } = this.#count(commit)
     for (const [stream, sample] of streams) {
       this.#intake.tellReady(stream, sample)
-      if (hasRefusals) this.#intake.tellRefused(stream)
+      if (refused.size > 0) this.#intake.tellAfterRefusals(stream, sample, refused)
     }
-    if (membersChanged) this.#intake.tellRefused()
+    if (membersChanged) {
+      this.#intake.tellAllReady()
+      this.#intake.tellAfterDeaths()
+    }
     this.#clients.recordsFinal(commit.records)
     this.#spread.progress()
     if (membersChanged)
@@ -388,18 +417,18 @@ class Validator implements RunningValidator {
     this.#tell({ level: records > 0 ? 'info' : 'debug', message: 'final', event })
   }
 
-  /** Counts what became final; says whether members changed and whether records were refused. */
-  #count({ records, verdicts }: Commit): { membersChanged: boolean; hasRefusals: boolean } {
+  /** Counts what became final; says whether members changed and which records were refused. */
+  #count({ records, verdicts }: Commit): { membersChanged: boolean; refused: Set<string> } {
     let membersChanged = false
-    let hasRefusals = false
-    for (const { answer } of records) {
+    const refused = new Set<string>()
+    for (const { digest, answer } of records) {
       const { kind, refusal } = decodeRecordVerdict(answer.leaf)
       this.#metrics.recordFinal(kind, refusal ?? 'decided')
-      hasRefusals ||= refusal !== undefined
+      if (refusal) refused.add(digest)
       membersChanged ||= kind === 'membership' || kind === 'revocation'
     }
     for (const [verdict, count] of Object.entries(verdicts)) this.#metrics.tokens(verdict as Verdict, count)
-    return { membersChanged, hasRefusals }
+    return { membersChanged, refused }
   }
 
   // What is told
@@ -410,7 +439,8 @@ class Validator implements RunningValidator {
     if (told) this.#tell(told)
     if (effect.type !== 'evidence') return
     this.#equivocations += 1
-    this.#loop.write([keepEquivocation(effect.evidence, this.#nameOf)])
+    const operations = this.#home.evidence.equivocation(effect.evidence, this.#nameOf)
+    if (operations.length > 0) this.#loop.write(operations)
   }
 
   #tell({ level, message, event }: Told): void {
@@ -475,20 +505,29 @@ class Validator implements RunningValidator {
 
   #reader(): NodeReader {
     const { chain, database } = this.#home
+    const careful = async <T>(read: () => T | Promise<T>): Promise<T> => {
+      try {
+        return await read()
+      } catch (error) {
+        if (isDamage(codeOf(error))) this.#failed(error)
+        throw error
+      }
+    }
     return {
       status: () => this.status(),
       metrics: async () => ({
         contentType: this.#metrics.registry.contentType,
         text: await this.#metrics.registry.metrics(),
       }),
-      blocks: async (from, limit) => {
-        const blocks: Record<string, unknown>[] = []
-        for await (const stored of chain.blocksFrom(from, limit)) blocks.push(showBlock(stored))
-        return blocks
-      },
-      token: async serial => showToken(this.#application, serial),
-      record: async digest => showRecord(this.#application, chain, digest),
-      evidence: () => listEvidence(database),
+      blocks: (from, limit) =>
+        careful(async () => {
+          const blocks: Record<string, unknown>[] = []
+          for await (const stored of chain.blocksFrom(from, limit)) blocks.push(showBlock(stored))
+          return blocks
+        }),
+      token: serial => careful(() => showToken(this.#application, serial)),
+      record: digest => careful(() => showRecord(this.#application, chain, digest)),
+      evidence: () => careful(() => listEvidence(database)),
       subscribe: listener => {
         this.#listeners.add(listener)
         return () => this.#listeners.delete(listener)

@@ -160,6 +160,8 @@ export async function createGossip(options: GossipOptions): Promise<Gossip> {
     floodPublish: false,
     batchPublish: true,
     doPX: false,
+    // Who has a record already does not pass it on (see the validator's answer), so nobody has to be asked not to.
+    idontwantMinDataSize: Number.MAX_SAFE_INTEGER,
     tagMeshPeers: false,
     // up to 7 validators all are neighbours; 31 reach each other in two hops
     D: 6,

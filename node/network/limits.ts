@@ -72,6 +72,11 @@ export const networkLimits = {
   sessionQueueFrames: 65_536,
   /** Frames of one session whose handlers have not finished; over it nothing more is read. */
   sessionInFlight: 8,
+  /** Bytes that may wait for a client while more of its requests are read. */
+  sessionUnreadBytes: 1 * MiB,
+  /** Ledger followings of one session, and requests of one that wait for a record to be decided. */
+  sessionFollows: 16,
+  sessionWaits: 16_384,
   /** Sessions of one client, and of all clients. */
   sessionsPerPeer: 4,
   sessionsTotal: 1_024,
@@ -96,6 +101,8 @@ export const networkLimits = {
   penaltyMalformed: 25,
   penaltyTruncated: 10,
   penaltyWrongRole: 25,
+  /** A request that no honest client makes; it is answered with an error. */
+  penaltyBadRequest: 5,
   /** Peers whose points are remembered. */
   penaltyPeers: 4_096,
 } as const
