@@ -240,9 +240,13 @@ export class EvilValidator {
   async provokeRaw(to: RunningValidator, protocol: string, ...chunks: readonly Uint8Array[]): Promise<void> {
     const stream = await this.host.openStream(to.peerId, this.host.protocol(protocol))
     const ended = new Promise<void>(resolve => stream.addEventListener('close', () => resolve()))
-    for (const chunk of chunks) stream.send(chunk)
+    for (const chunk of chunks) {
+      // The peer may have had enough after the first.
+      if (stream.status !== 'open') break
+      stream.send(chunk)
+    }
     stream.close().catch(() => {})
-    await ended
+    if (stream.status !== 'closed') await ended
   }
 
   ask(of: RunningValidator, request: FetchRequest | Uint8Array): Promise<FetchResponse> {
