@@ -15,7 +15,7 @@ import { ofStore } from './faults.ts'
 import { type Admission, admission, type NumberReuse } from './ledger/admission.ts'
 import { type BlockLimits, type Executed, executeBlock } from './ledger/execute.ts'
 import type { Answer } from './ledger/leaves.ts'
-import { initialState, isAlive, type LedgerFacts, signerKey, signerOf } from './ledger/members.ts'
+import { initialState, isAlive, type LedgerFacts, type Moment, signerKey, signerOf } from './ledger/members.ts'
 import { headOf, streamName, streamOfRecord } from './ledger/queries.ts'
 import type { StateDraft as LedgerDraft } from './ledger/state.ts'
 import type { Head, Pool } from './pool.ts'
@@ -56,6 +56,12 @@ export interface Commit {
 }
 
 const isRefusal = (admitted: Admission): boolean => typeof admitted !== 'string' && 'refused' in admitted
+
+/** Height and time that a block on this parent would have if it were proposed now (rule 2b). */
+const momentAfter = ({ height, time }: Header, now: number): Moment => ({
+  height: height + 1,
+  time: Math.max(time + 1, now),
+})
 
 const hex = (bytes: Uint8Array): Digest => Buffer.from(bytes).toString('hex')
 
@@ -140,8 +146,7 @@ export class Application {
     // Without the parent's state an empty block is all that is certainly valid.
     if (!view) return []
     const inChain = this.#inChain(parent)
-    const { height, time } = this.#headerOf(parent)!
-    const at = { height: height + 1, time: Math.max(time + 1, now) }
+    const at = momentAfter(this.#headerOf(parent)!, now)
     const { proposalRecords, clientRecords } = this.#options.genesis.limits
     return this.#options.pool.choose(
       {
@@ -164,14 +169,12 @@ export class Application {
 
   /** True where the final state refuses a record whatever comes before it. `now` in milliseconds. */
   isRefused(signed: SignedRecord, now: number): boolean {
-    const { height, time } = this.#tip.block.header
-    return isRefusal(admission(this.state, signed, { height: height + 1, time: Math.max(time + 1, now) }))
+    return isRefusal(admission(this.state, signed, momentAfter(this.#tip.block.header, now)))
   }
 
   /** True where the certificate is dead by the final state. `now` in milliseconds. */
   isDead(certificate: Digest, now: number): boolean {
-    const { height, time } = this.#tip.block.header
-    const at = { height: height + 1, time: Math.max(time + 1, now) }
+    const at = momentAfter(this.#tip.block.header, now)
     const signer = signerOf(this.state, certificate, at.height)
     return signer !== undefined && !isAlive(signer, at)
   }
