@@ -2,7 +2,7 @@
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { MupibError } from '../proto/errors.ts'
-import { type Genesis, parseGenesis } from '../proto/genesis.ts'
+import { type Genesis, parseGenesis, validatorIndexOf } from '../proto/genesis.ts'
 import { type SigningKey, signingKeyFromSeed } from '../proto/keys.ts'
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -107,6 +107,16 @@ export function readIdentity(file: string): Identity {
   if (fields.publicKey !== Buffer.from(key.publicKey).toString('hex'))
     fail(file, 'publicKey', 'the public key of the seed: the file is damaged')
   return { seed: bytes, key }
+}
+
+/** Place in genesis of the validator whose key this is. Throws `bad_config` where it is no validator's. */
+export function ownIndex(genesis: Genesis, { key }: Identity, file: string): number {
+  const self = genesis.validators.findIndex(({ publicKey }) => Buffer.compare(publicKey, key.publicKey) === 0)
+  if (self < 0 || validatorIndexOf(genesis, genesis.validators[self]!.peerId) !== self)
+    throw new MupibError('bad_config', `the key in ${file} is no validator's of this genesis`, {
+      hint: 'check that config and genesis belong together',
+    })
+  return self
 }
 
 /** Reads the address book. Names that genesis does not know are ignored by the caller. */

@@ -1,6 +1,7 @@
 // What a validator tells people, in the log and on /events: one line per final block and per fault, so that a stalled network tells why.
 import pino from 'pino'
 import type { Effect } from '../consensus/types.ts'
+import type { Commit } from './application.ts'
 import type { LogLevel } from './config.ts'
 import type { NodeEvent } from './http.ts'
 
@@ -20,7 +21,49 @@ export function createLog(level: LogLevel, name: string): Log {
   return pino(options, pino.destination({ sync: true }))
 }
 
+/** Tells the log and whoever follows /events. */
+export class Events {
+  readonly #log: Log
+  readonly #listeners = new Set<(event: NodeEvent) => void>()
+
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  tell({ level, message, event }: Told): void {
+    this.#log[level]({ event: event.type, ...event, type: undefined }, message)
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  /** Returns what ends the subscription. */
+  subscribe(listener: (event: NodeEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+}
+
 const told = (level: Level, message: string, event: NodeEvent): Told => ({ level, message, event })
+
+export const linkTold = (peer: string, up: boolean): Told =>
+  told('info', up ? 'link up' : 'link down', { type: 'link', peer, up })
+
+/** What a commit says to people. */
+export function finalBlockTold({ tip, records, verdicts }: Commit): Told {
+  const { block, stateRoot } = tip
+  const { height, view, time } = block.header
+  const event = {
+    type: 'block',
+    height,
+    view,
+    digest: block.digest,
+    stateRoot,
+    time: new Date(time).toISOString(),
+    records: records.length,
+    verdicts,
+  }
+  // An idle network's heartbeats are no news.
+  return told(records.length > 0 ? 'info' : 'debug', 'final', event)
+}
 
 /** What an effect of the consensus core says to people; undefined where it says nothing. */
 export function eventOf(effect: Effect, nameOf: (validator: number) => string): Told | undefined {

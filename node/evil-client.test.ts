@@ -128,13 +128,17 @@ describe('requests', () => {
     for (let id = 1; id <= waits; id++)
       client.send({ id: id + 10_000, type: 'submit', record: ahead.bytes, spread: true, answer: true })
     await until(() => client.of('error').length === 500)
+    // it is held, and not decided
+    client.send({ id: 1, type: 'fetchRecord', digest: ahead.digest })
+    await until(() => client.of('record').length === 1)
+    expect(client.of('record')[0]?.record).toBeUndefined()
     await decide()
     await client.close()
     await decide()
   })
 
   it('from one who never reads are not answered without end, and a following goes on where it stopped', async () => {
-    const { net, validator, decide, open } = await setUp()
+    const { net, validator, bank, decide, open } = await setUp()
     const client = await open('mallory')
     const { tokens, signed } = new Hand(net, 'mallory-bank').publication(2_000, 'ann')
     const issuer = await open('mallory-bank')
@@ -146,9 +150,14 @@ describe('requests', () => {
     )
     client.send({ id: 1, type: 'submit', record: block.bytes, spread: true, answer: true })
     await until(() => client.of('answer').length === 1)
+    client.send({ id: 1, type: 'fetchRecord', digest: block.digest })
+    await until(() => client.of('record').length === 1)
+    expect(client.of('record')[0]?.record).toEqual(block.bytes)
     client.stopReading()
     const before = process.memoryUsage().rss
-    for (let id = 2; id < 4_002; id++) client.send({ id, type: 'queryRecord', digest: block.digest })
+    // the bytes of the record are as many as those of the answer
+    for (let id = 2; id < 4_002; id++)
+      client.send({ id, type: id % 2 === 0 ? 'queryRecord' : 'fetchRecord', digest: block.digest })
     for (let id = 10_000; id < 10_010; id++) client.send({ id, type: 'follow', fromHeight: 1, kinds: ['tokenBlock'] })
     for (let count = 0; count < 10; count++) await decide()
     // four thousand answers of some 300 KB are over a gigabyte
@@ -159,6 +168,15 @@ describe('requests', () => {
     follower.send({ id: 7, type: 'follow', fromHeight: 1, kinds: ['tokenBlock'] })
     await until(() => follower.of('answer').length === 1)
     expect(follower.of('answer')[0]?.answer.transactionLeaves.length).toBe(2_000)
+    // and another client is served all of it
+    expect(await bank.height()).toBe(Number(validator.status().height))
+    expect(await bank.recordBytes(block.digest)).toEqual(block.bytes)
+    const seen: string[] = []
+    for await (const { height, answers } of bank.follow(1, ['tokenBlock'], AbortSignal.timeout(10_000))) {
+      seen.push(...answers.map(({ digest }) => digest))
+      if (height === Number(validator.status().height)) break
+    }
+    expect(seen).toEqual([block.digest])
   })
 })
 

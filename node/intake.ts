@@ -6,6 +6,7 @@ import { limits } from '../proto/limits.ts'
 import { decodeRecord, digestOfRecordBytes, type SignedRecord, verifyRecord } from '../proto/records.ts'
 import type { Application } from './application.ts'
 import { type ChainStore, heldRecordOperations } from './chain-store.ts'
+import { ofStore } from './faults.ts'
 import { checkForm } from './ledger/form.ts'
 import type { Held, Pool } from './pool.ts'
 import type { WriteOp } from './store/database.ts'
@@ -81,6 +82,23 @@ export class Intake {
     if (number > stream.head.number + 1 && !pool.isReady(digest)) this.#tellIfRefused(signed)
     this.#ports.push(...application.recordsArrived([digest]))
     return 'held'
+  }
+
+  /** Has what was pending when the node last stopped pend again, before anything else comes in. Throws `store_corrupt`. */
+  async restore(): Promise<void> {
+    const { application, pool, chain } = this.#ports
+    const streams = new Map<string, SignedRecord>()
+    for (const digest of await chain.pendingRecords()) {
+      const bytes = chain.recordBytes(digest)
+      if (!bytes) throw new MupibError('store_corrupt', `the store is damaged: record ${digest} is missing`)
+      const signed = ofStore(`record ${digest}`, () => decodeRecord(bytes))
+      const stream = application.streamOf(signed)
+      // A record that came again while it was becoming final has kept its mark.
+      if (!stream || chain.answer(digest)) continue
+      pool.add(signed, stream.name, signed.record.signer, true)
+      streams.set(stream.name, signed)
+    }
+    for (const [stream, sample] of streams) this.tellReady(stream, sample)
   }
 
   /** Tells the core of records of a stream that have become work. */

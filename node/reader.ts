@@ -5,8 +5,13 @@ import { decodeRecordVerdict, decodeTransactionVerdict } from '../proto/verdict.
 import { answerTo } from './answers.ts'
 import type { Application } from './application.ts'
 import type { ChainStore, StoredBlock } from './chain-store.ts'
+import { listEvidence } from './evidence.ts'
+import { codeOf, isDamage } from './faults.ts'
+import type { NodeEvent, NodeReader } from './http.ts'
 import { listMembers, tokenHistory } from './ledger/queries.ts'
 import type { StateReader } from './ledger/state.ts'
+import type { Metrics } from './metrics.ts'
+import type { Database } from './store/database.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const iso = (ms: number): string => new Date(ms).toISOString()
@@ -33,7 +38,7 @@ function nameOfSigner(state: StateReader, signer: Digest): string | undefined {
 }
 
 /** A token's history on the ledger. Throws `not_found` where it was never published. */
-export function showToken(application: Application, text: string): Record<string, unknown> {
+function showToken(application: Application, text: string): Record<string, unknown> {
   const { bank, publication, index } = parseSerial(text)
   const { state } = application
   const member = listMembers(state).find(({ name, role }) => name === bank && role === 'bank')
@@ -70,7 +75,7 @@ export function showToken(application: Application, text: string): Record<string
 }
 
 /** A record's certified answer, decoded and with the material of its proof. Throws `not_found`, `undecided`. */
-export function showRecord(application: Application, chain: ChainStore, digest: string): Record<string, unknown> {
+function showRecord(application: Application, chain: ChainStore, digest: string): Record<string, unknown> {
   if (!/^[0-9a-f]{64}$/.test(digest)) throw new MupibError('usage', 'a record is named by 64 hex characters')
   const answer = answerTo(chain, digest)
   if (!answer) {
@@ -94,7 +99,7 @@ export function showRecord(application: Application, chain: ChainStore, digest: 
   }
 }
 
-export function showBlock({ block, outcome, verdictRoot, stateRoot }: StoredBlock): Record<string, unknown> {
+function showBlock({ block, outcome, verdictRoot, stateRoot }: StoredBlock): Record<string, unknown> {
   const { height, view, time, parent } = block.header
   return {
     height,
@@ -106,5 +111,43 @@ export function showBlock({ block, outcome, verdictRoot, stateRoot }: StoredBloc
     outcome,
     verdictRoot,
     stateRoot,
+  }
+}
+
+export interface ReaderSources {
+  readonly application: Application
+  readonly chain: ChainStore
+  readonly database: Database
+  readonly registry: Metrics['registry']
+  status(): Record<string, unknown>
+  subscribe(listener: (event: NodeEvent) => void): () => void
+  /** Reading came upon damage in the store. */
+  failed(error: unknown): void
+}
+
+/** Reads for the pages what a validator holds. */
+export function createReader(sources: ReaderSources): NodeReader {
+  const { application, chain, database, registry, status, subscribe, failed } = sources
+  const careful = async <T>(read: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await read()
+    } catch (error) {
+      if (isDamage(codeOf(error))) failed(error)
+      throw error
+    }
+  }
+  return {
+    status,
+    metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    blocks: (from, limit) =>
+      careful(async () => {
+        const blocks: Record<string, unknown>[] = []
+        for await (const stored of chain.blocksFrom(from, limit)) blocks.push(showBlock(stored))
+        return blocks
+      }),
+    token: serial => careful(() => showToken(application, serial)),
+    record: digest => careful(() => showRecord(application, chain, digest)),
+    evidence: () => careful(() => listEvidence(database)),
+    subscribe,
   }
 }

@@ -2,13 +2,11 @@
 // and keeps connections to the other validators. Indices are the validators' places in genesis.
 import * as fs from 'node:fs'
 import * as path from 'node:path'
-import { certificatesFor, heldVotesOf, isBlockMissing, isCertificateMissing, isWanted } from '../consensus/queries.ts'
+import { certificatesFor, heldVotesOf, isWanted } from '../consensus/queries.ts'
 import type { Core } from '../consensus/state.ts'
-import type { HeldVotes, Input, Message } from '../consensus/types.ts'
+import type { Input, Message } from '../consensus/types.ts'
 import {
   type Block,
-  type Certificate,
-  decodeBlock,
   decodeCertificate,
   decodeProposal,
   decodeVote,
@@ -31,14 +29,13 @@ import {
   encodeFetchResponse,
   type FetchRequest,
   type FetchResponse,
-  type HeldVotesBytes,
 } from '../proto/wire/codec.ts'
 import type { Application } from './application.ts'
 import type { ChainStore } from './chain-store.ts'
 import { readPeers } from './config.ts'
 import type { Level } from './events.ts'
 import { codeOf, isDamage, isSendersFault } from './faults.ts'
-import { type Attempt, Fetcher } from './fetcher.ts'
+import { Fetcher } from './fetcher.ts'
 import type { Intake } from './intake.ts'
 import { createGossip, type Gossip } from './network/gossip.ts'
 import { createHost, type Host, type PeerRole } from './network/host.ts'
@@ -67,6 +64,8 @@ export interface TransportOptions {
   push(...inputs: readonly Input[]): void
   openSession(session: Session): SessionHandlers
   onLink(peer: number, up: boolean): void
+  /** A validator holds these records, and they are pending there. */
+  onAnnounced(from: number, digests: readonly Digest[]): void
   /** A message was refused, with this code. */
   refused(code: string): void
   /** Something went wrong here, by nobody else's fault: a damaged store, a bug. */
@@ -85,11 +84,6 @@ export interface Transport {
   broadcast(message: Message): void
   publish(topic: string, bytes: Uint8Array): void
   announce(digests: readonly Digest[], to?: number): void
-  fetchBlock(digest: Digest): void
-  fetchCertificate(view: number): void
-  /** Fetches records that a block needs; the intake tells when they have come. */
-  fetchRecords(block: Block, digests: readonly Digest[]): void
-  askHeldVotes(): void
   /** A validator sent something false. */
   blame(peer: number, reason: string): void
   /** A client asked for what no honest client asks. */
@@ -292,7 +286,7 @@ class ValidatorTransport implements Transport {
   #takeFrame(from: number, frame: ConsensusFrame): void {
     switch (frame.type) {
       case 'announcement':
-        this.#fetchAnnounced(from, frame.digests)
+        this.#options.onAnnounced(from, frame.digests)
         break
       case 'vote':
         this.#takeMessage({ type: 'vote', vote: decodeVote(frame.bytes) })
@@ -384,139 +378,5 @@ class ValidatorTransport implements Transport {
       if (isSendersFault(codeOf(error))) this.blame(peer, `an answer that is ${codeOf(error)}`)
       throw error
     }
-  }
-
-  /** Takes records in as they come; one that does not hold is its sender's fault. */
-  async #takeRecords(peer: number, records: readonly Uint8Array[]): Promise<void> {
-    await Promise.all(
-      records.map(async bytes => {
-        try {
-          await this.#options.intake.take(bytes)
-        } catch (error) {
-          const code = codeOf(error)
-          if (isSendersFault(code)) this.blame(peer, `a fetched record: ${code}`)
-          else if (code !== 'unknown_signer' && code !== 'rate_limited') this.#options.failed(error)
-        }
-      }),
-    )
-  }
-
-  #fetchAnnounced(from: number, digests: readonly Digest[]): void {
-    const { application } = this.#options
-    const name = `announced/${from}`
-    // It announces again while the record is pending: looking it up for what cannot be asked for now would be work for nothing.
-    if (this.fetcher.isPursuing(name)) return
-    const unknown = digests.filter(digest => !application.holds(digest))
-    if (unknown.length === 0) return
-    // Only of the announcer, and once.
-    let asked = false
-    this.fetcher.pursue(
-      name,
-      from,
-      () => !asked,
-      () => {
-        asked = true
-        return { type: 'records', digests: unknown.slice(0, limits.fetchRecords) }
-      },
-      async (peer, response): Promise<Attempt> => {
-        if (response.type === 'records') await this.#takeRecords(peer, response.records)
-        return 'done'
-      },
-      from,
-    )
-  }
-
-  fetchRecords(block: Block, digests: readonly Digest[]): void {
-    const { application, genesis } = this.#options
-    const leader = leaderOf(block.header.view, genesis.validators.length)
-    const left = (): Digest[] => digests.filter(digest => application.isAwaited(digest))
-    this.fetcher.pursue(
-      `records/${block.digest}`,
-      leader,
-      () => left().length > 0,
-      () => ({ type: 'records', digests: left().slice(0, limits.fetchRecords) }),
-      async (peer, response): Promise<Attempt> => {
-        if (response.type === 'records') await this.#takeRecords(peer, response.records)
-        return left().length === 0 ? 'done' : 'next'
-      },
-    )
-  }
-
-  fetchBlock(digest: Digest): void {
-    const { core } = this.#options
-    this.fetcher.pursue(
-      `block/${digest}`,
-      undefined,
-      () => isBlockMissing(core, digest),
-      () => ({ type: 'block', digest }),
-      (peer, response): Attempt => {
-        if (response.type !== 'block' || !response.block) return 'next'
-        const block = decodeBlock(response.block)
-        if (block.digest !== digest) {
-          this.blame(peer, 'another block than asked for')
-          return 'next'
-        }
-        this.#options.push({ type: 'block', block })
-        return 'done'
-      },
-    )
-  }
-
-  fetchCertificate(view: number): void {
-    const { core, signatures } = this.#options
-    this.fetcher.pursue(
-      `certificate/${view}`,
-      undefined,
-      () => isCertificateMissing(core, view),
-      () => ({ type: 'certificates', view }),
-      (peer, response): Attempt => {
-        if (response.type !== 'certificates') return 'next'
-        const isNews = (certificate: Certificate): boolean => isWanted(core, { type: 'certificate', certificate })
-        const certificates = response.certificates.map(decodeCertificate).filter(isNews)
-        if (!certificates.every(certificate => signatures.certificate(certificate))) {
-          this.blame(peer, 'a fetched certificate that does not hold')
-          return 'next'
-        }
-        for (const certificate of certificates) this.#options.push({ type: 'certificate', certificate })
-        // What came need not be what the core lacks: `wanted` ends the pursuit.
-        return 'next'
-      },
-    )
-  }
-
-  /** Rule 8a: asks every other validator, each until it answers. */
-  askHeldVotes(): void {
-    const { genesis, self, core, push } = this.#options
-    genesis.validators.forEach((_, peer) => {
-      if (peer === self) return
-      this.fetcher.pursue(
-        `held-votes/${peer}`,
-        peer,
-        () => !core.answered.has(peer),
-        () => ({ type: 'heldVotes', validator: self }),
-        (_peer, response): Attempt => {
-          if (response.type !== 'heldVotes') return 'next'
-          const held = response.held && this.#verifiedHeldVotes(response.held)
-          if (response.held && !held) this.blame(peer, 'held votes that are not of this key')
-          else push({ type: 'heldVotes', from: peer, held })
-          return 'done'
-        },
-        peer,
-      )
-    })
-  }
-
-  /** Votes of this node's own key in one view, or undefined where something about them is false. */
-  #verifiedHeldVotes(held: HeldVotesBytes): HeldVotes | undefined {
-    const { signatures, self, genesis } = this.#options
-    const votes = held.votes.map(decodeVote)
-    const proposal = held.proposal && decodeProposal(held.proposal)
-    const isOwn = votes.every(vote => vote.signer === self && vote.view === held.view && signatures.vote(vote))
-    const isOwnProposal =
-      !proposal ||
-      (proposal.block.header.view === held.view &&
-        leaderOf(held.view, genesis.validators.length) === self &&
-        signatures.proposal(proposal))
-    return isOwn && isOwnProposal ? { view: held.view, votes, proposal } : undefined
   }
 }

@@ -1,34 +1,38 @@
 // The validator: puts consensus, ledger, store and network together. The one place of node/ that knows all of them.
-import { statusOf } from '../consensus/queries.ts'
 import { createCore, step } from '../consensus/simplex.ts'
 import type { Core } from '../consensus/state.ts'
-import type { Effect, FinalBlock } from '../consensus/types.ts'
-import { quorumOf, signProposal, signVote } from '../proto/chain.ts'
+import type { Effect } from '../consensus/types.ts'
+import { signProposal, signVote } from '../proto/chain.ts'
 import { MupibError } from '../proto/errors.ts'
-import { type Genesis, validatorIndexOf, validatorKeys } from '../proto/genesis.ts'
-import { decodeRecord } from '../proto/records.ts'
-import { decodeRecordVerdict, type Verdict } from '../proto/verdict.ts'
+import { type Genesis, validatorKeys } from '../proto/genesis.ts'
 import { AdmissionList } from './admission-list.ts'
-import { Application, type Commit } from './application.ts'
+import { Application } from './application.ts'
 import { CatchUp } from './catch-up.ts'
 import { Clients } from './clients.ts'
-import { type Identity, readGenesis, readIdentity, readValidatorConfig, type ValidatorConfig } from './config.ts'
+import { Commits } from './commits.ts'
+import {
+  type Identity,
+  ownIndex,
+  readGenesis,
+  readIdentity,
+  readValidatorConfig,
+  type ValidatorConfig,
+} from './config.ts'
 import { ConsensusLoop } from './consensus-loop.ts'
-import { createLog, eventOf, type Log, type Told } from './events.ts'
-import { listEvidence } from './evidence.ts'
-import { codeOf, isDamage, ofStore } from './faults.ts'
+import { createLog, Events, eventOf, type Log, linkTold } from './events.ts'
+import { codeOf, isDamage } from './faults.ts'
 import { type Home, openHome } from './home.ts'
-import { type NodeEvent, type NodeReader, startHttp } from './http.ts'
+import { startHttp } from './http.ts'
 import { Intake } from './intake.ts'
 import { Metrics } from './metrics.ts'
 import { Pool } from './pool.ts'
-import { showBlock, showRecord, showToken } from './reader.ts'
+import { Pursuits } from './pursuits.ts'
+import { createReader } from './reader.ts'
 import { SignatureVerifier } from './signatures.ts'
 import { Spread } from './spread.ts'
+import { Status } from './status.ts'
 import { recordKey } from './store/keys.ts'
 import { createTransport, type Transport } from './transport.ts'
-
-export type ValidatorState = 'starting' | 'following' | 'voting' | 'stalled' | 'mute' | 'halted'
 
 /** A validator that runs. */
 export interface RunningValidator {
@@ -51,11 +55,11 @@ export async function startValidator(configFile: string): Promise<RunningValidat
   const config = readValidatorConfig(configFile)
   const genesis = readGenesis(config.genesis)
   const identity = readIdentity(config.key)
-  selfIndex(genesis, identity, config.key)
+  const self = ownIndex(genesis, identity, config.key)
   const home = await openHome(config.store, genesis)
   let validator: Validator | undefined
   try {
-    validator = new Validator(config, genesis, identity, home)
+    validator = new Validator(config, genesis, identity, self, home)
     await validator.start()
     return validator
   } catch (error) {
@@ -64,8 +68,6 @@ export async function startValidator(configFile: string): Promise<RunningValidat
     throw error
   }
 }
-
-const stalledAfterTimeouts = 4
 
 class Validator implements RunningValidator {
   readonly name: string
@@ -84,28 +86,28 @@ class Validator implements RunningValidator {
   readonly #spread: Spread
   readonly #catchUp: CatchUp
   readonly #transport: Transport
+  readonly #pursuits: Pursuits
   readonly #admission: AdmissionList
   readonly #signatures: SignatureVerifier
   readonly #metrics: Metrics
+  readonly #status: Status
+  readonly #commits: Commits
   readonly #log: Log
-  readonly #listeners = new Set<(event: NodeEvent) => void>()
+  readonly #events: Events
   #http: { url: string; stop(): Promise<void> } | undefined
-  /** Commits of the current turn that are being written, in order. */
-  readonly #committing: Commit[] = []
-  #lastProgress = Date.now()
-  #equivocations = 0
   #hasFailed = false
   #stopping: Promise<void> | undefined
   #end: (error?: unknown) => void = () => {}
 
-  constructor(config: ValidatorConfig, genesis: Genesis, identity: Identity, home: Home) {
+  constructor(config: ValidatorConfig, genesis: Genesis, identity: Identity, self: number, home: Home) {
     this.#config = config
     this.#genesis = genesis
     this.#identity = identity
     this.#home = home
-    this.#self = selfIndex(genesis, identity, config.key)
-    this.name = genesis.validators[this.#self]!.name
+    this.#self = self
+    this.name = genesis.validators[self]!.name
     this.#log = createLog(config.logLevel, this.name)
+    this.#events = new Events(this.#log)
     this.ended = new Promise((resolve, reject) => {
       this.#end = error => (error === undefined ? resolve() : reject(error))
     })
@@ -134,20 +136,16 @@ class Validator implements RunningValidator {
       chain: home.chain,
       intake: this.#intake,
       spread: (signed, spreadByClient) => this.#spread.fromClient(signed, spreadByClient),
-      status: () => ({
-        name: this.name,
-        height: this.#tipHeader.height,
-        digest: this.#application.tip.block.digest,
-        stateRoot: this.#application.tip.stateRoot,
-        view: this.#core.view,
-        mayVote: this.#core.signing === 'may',
-      }),
+      status: () => this.#status.forClients(),
       blame: (peerId, reason) => this.#transport.blameClient(peerId, reason),
       failed: error => this.#failed(error),
     })
     this.#transport = this.#createTransport()
+    this.#pursuits = this.#createPursuits()
     this.#catchUp = this.#createCatchUp()
     this.#metrics = this.#createMetrics()
+    this.#status = this.#createStatus()
+    this.#commits = this.#createCommits()
   }
 
   get #tipHeader() {
@@ -164,6 +162,10 @@ class Validator implements RunningValidator {
 
   get http(): string {
     return this.#http?.url ?? ''
+  }
+
+  status(): Record<string, unknown> {
+    return this.#status.show()
   }
 
   #nameOf = (validator: number): string => this.#genesis.validators[validator]?.name ?? String(validator)
@@ -193,7 +195,7 @@ class Validator implements RunningValidator {
       genesis: this.#genesis,
       pool: this.#pool,
       tip,
-      missing: (block, records) => this.#transport.fetchRecords(block, records),
+      missing: (block, records) => this.#pursuits.fetchRecords(block, records),
     })
   }
 
@@ -211,19 +213,15 @@ class Validator implements RunningValidator {
       },
       build: (_view, parent) => application.build(parent, Date.now()),
       execute: block => application.execute(block),
-      commit: (blocks, certificate) => this.#commit(blocks, certificate),
-      committed: () => {
-        const commit = this.#committing.shift()!
-        commit.written()
-        this.#committed(commit)
-      },
+      commit: (blocks, certificate) => this.#commits.commit(blocks, certificate),
+      committed: () => this.#commits.written(),
       abandon: digests => application.abandon(digests),
       send: (to, message) => this.#transport.send(to, message),
       broadcast: message => this.#transport.broadcast(message),
-      fetchBlock: digest => this.#transport.fetchBlock(digest),
-      fetchCertificate: view => this.#transport.fetchCertificate(view),
+      fetchBlock: digest => this.#pursuits.fetchBlock(digest),
+      fetchCertificate: view => this.#pursuits.fetchCertificate(view),
       catchUp: certificate => this.#catchUp.to(certificate),
-      askHeldVotes: () => this.#transport.askHeldVotes(),
+      askHeldVotes: () => this.#pursuits.askHeldVotes(),
       observe: effect => this.#observe(effect),
       failed: error => this.#fail(error),
     })
@@ -257,15 +255,27 @@ class Validator implements RunningValidator {
       openSession: session => this.#clients.open(session),
       onLink: (peer, up) => {
         if (up) this.#spread.linkUp(peer)
-        this.#tell({
-          level: 'info',
-          message: up ? 'link up' : 'link down',
-          event: { type: 'link', peer: this.#nameOf(peer), up },
-        })
+        this.#events.tell(linkTold(this.#nameOf(peer), up))
       },
+      onAnnounced: (from, digests) => this.#pursuits.fetchAnnounced(from, digests),
       refused: code => this.#metrics.refused(code),
       failed: error => this.#failed(error),
       log: (level, event, message) => this.#log[level](event, message),
+    })
+  }
+
+  #createPursuits(): Pursuits {
+    return new Pursuits({
+      genesis: this.#genesis,
+      self: this.#self,
+      core: this.#core,
+      application: this.#application,
+      intake: this.#intake,
+      signatures: this.#signatures,
+      fetcher: this.#transport.fetcher,
+      push: (...inputs) => this.#loop.push(...inputs),
+      blame: (peer, reason) => this.#transport.blame(peer, reason),
+      failed: error => this.#failed(error),
     })
   }
 
@@ -277,12 +287,8 @@ class Validator implements RunningValidator {
       signatures: this.#signatures,
       recordOperations: ({ digest, bytes }) => [{ type: 'put', key: recordKey(digest), value: bytes }],
       write: operations => this.#home.database.write(operations, { sync: true }),
-      committing: commit => this.#beforeCommit(commit),
-      committed: commit => {
-        const held = commit.records.map(({ digest }) => digest).filter(digest => this.#pool.get(digest))
-        if (held.length > 0) this.#loop.push({ type: 'dropped', records: held })
-        this.#committed(commit)
-      },
+      committing: commit => this.#commits.operationsBeside(commit),
+      committed: commit => this.#commits.caughtUp(commit),
       exclusive: task => this.#loop.runExclusive(task),
       blame: (peer, reason) => this.#transport.blame(peer, reason),
       progress: (height, target) => this.#log.info({ event: 'caught_up', height, target }, 'fetched final blocks'),
@@ -300,34 +306,60 @@ class Validator implements RunningValidator {
     })
   }
 
+  #createStatus(): Status {
+    return new Status({
+      genesis: this.#genesis,
+      self: this.#self,
+      core: this.#core,
+      application: this.#application,
+      pool: this.#pool,
+      now: Date.now,
+      nameOf: this.#nameOf,
+      linked: () => this.#transport.linked(),
+      sessions: () => this.#clients.count,
+    })
+  }
+
+  #createCommits(): Commits {
+    return new Commits({
+      application: this.#application,
+      pool: this.#pool,
+      journal: this.#home.journal,
+      evidence: this.#home.evidence,
+      intake: this.#intake,
+      clients: this.#clients,
+      spread: this.#spread,
+      admission: this.#admission,
+      metrics: this.#metrics,
+      status: this.#status,
+      push: (...inputs) => this.#loop.push(...inputs),
+      drop: (peerId, reason) => this.#transport.drop(peerId, reason),
+      tell: told => this.#events.tell(told),
+    })
+  }
+
   // Life
 
   async start(): Promise<void> {
     this.#loop.push({ type: 'start' })
-    await this.#restorePool()
+    await this.#intake.restore()
     await this.#transport.start()
-    this.#http = await startHttp(this.#reader(), this.#config.http)
+    const reader = createReader({
+      application: this.#application,
+      chain: this.#home.chain,
+      database: this.#home.database,
+      registry: this.#metrics.registry,
+      status: () => this.status(),
+      subscribe: listener => this.#events.subscribe(listener),
+      failed: error => this.#failed(error),
+    })
+    this.#http = await startHttp(reader, this.#config.http)
     this.#spread.pending()
     const { height } = this.#tipHeader
     this.#log.info(
       { event: 'started', height, peerId: this.peerId, multiaddrs: this.multiaddrs, http: this.http },
       'started',
     )
-  }
-
-  async #restorePool(): Promise<void> {
-    const streams = new Map<string, ReturnType<typeof decodeRecord>>()
-    for (const digest of await this.#home.chain.pendingRecords()) {
-      const bytes = this.#home.chain.recordBytes(digest)
-      if (!bytes) throw new MupibError('store_corrupt', `the store is damaged: record ${digest} is missing`)
-      const signed = ofStore(`record ${digest}`, () => decodeRecord(bytes))
-      const stream = this.#application.streamOf(signed)
-      // A record that came again while it was becoming final has kept its mark.
-      if (!stream || this.#home.chain.answer(digest)) continue
-      this.#pool.add(signed, stream.name, signed.record.signer, true)
-      streams.set(stream.name, signed)
-    }
-    for (const [stream, sample] of streams) this.#intake.tellReady(stream, sample)
   }
 
   stop(): Promise<void> {
@@ -366,181 +398,13 @@ class Validator implements RunningValidator {
     void this.#loop.stop()
   }
 
-  // Commits
-
-  #commit(blocks: readonly FinalBlock[], certificate: Parameters<Application['commit']>[1]) {
-    const commit = this.#application.commit(blocks, certificate)
-    this.#committing.push(commit)
-    return [...commit.operations, ...this.#beforeCommit(commit)]
-  }
-
-  /** What goes into the batch of a commit beside the state: the journal below it goes, evidence stays. */
-  #beforeCommit(commit: Commit) {
-    return [
-      ...this.#home.journal.prune(commit.tip.block.header.view),
-      ...commit.evidence.flatMap(reuse => this.#home.evidence.numberReuse(reuse)),
-    ]
-  }
-
-  /** A commit is on disk: the pool, clients and people learn of it. */
-  #committed(commit: Commit): void {
-    this.#lastProgress = Date.now()
-    const streams = this.#pool.remove(commit.records.map(({ digest }) => digest))
-    const { membersChanged, refused } = this.#count(commit)
-    for (const [stream, sample] of streams) {
-      this.#intake.tellReady(stream, sample)
-      if (refused.size > 0) this.#intake.tellAfterRefusals(stream, sample, refused)
-    }
-    if (membersChanged) {
-      this.#intake.tellAllReady()
-      this.#intake.tellAfterDeaths()
-    }
-    this.#clients.recordsFinal(commit.records)
-    this.#spread.progress()
-    if (membersChanged)
-      for (const peerId of this.#admission.refresh(this.#application.state))
-        this.#transport.drop(peerId, 'no member any more')
-    const { block, stateRoot } = commit.tip
-    const { height, view, time } = block.header
-    const records = commit.records.length
-    const event = {
-      type: 'block',
-      height,
-      view,
-      digest: block.digest,
-      stateRoot,
-      time: new Date(time).toISOString(),
-      records,
-      verdicts: commit.verdicts,
-    }
-    // An idle network's heartbeats are no news.
-    this.#tell({ level: records > 0 ? 'info' : 'debug', message: 'final', event })
-  }
-
-  /** Counts what became final; says whether members changed and which records were refused. */
-  #count({ records, verdicts }: Commit): { membersChanged: boolean; refused: Set<string> } {
-    let membersChanged = false
-    const refused = new Set<string>()
-    for (const { digest, answer } of records) {
-      const { kind, refusal } = decodeRecordVerdict(answer.leaf)
-      this.#metrics.recordFinal(kind, refusal ?? 'decided')
-      if (refusal) refused.add(digest)
-      membersChanged ||= kind === 'membership' || kind === 'revocation'
-    }
-    for (const [verdict, count] of Object.entries(verdicts)) this.#metrics.tokens(verdict as Verdict, count)
-    return { membersChanged, refused }
-  }
-
-  // What is told
-
   #observe(effect: Effect): void {
     this.#metrics.observe(effect)
     const told = eventOf(effect, this.#nameOf)
-    if (told) this.#tell(told)
+    if (told) this.#events.tell(told)
     if (effect.type !== 'evidence') return
-    this.#equivocations += 1
+    this.#status.equivocation()
     const operations = this.#home.evidence.equivocation(effect.evidence, this.#nameOf)
     if (operations.length > 0) this.#loop.write(operations)
   }
-
-  #tell({ level, message, event }: Told): void {
-    this.#log[level]({ event: event.type, ...event, type: undefined }, message)
-    for (const listener of this.#listeners) listener(event)
-  }
-
-  #state(): { state: ValidatorState; reason: string | undefined } {
-    const { signing } = this.#core
-    const linked = this.#transport.linked().length + 1
-    const quorum = quorumOf(this.#genesis.validators.length)
-    if (signing === 'stopped')
-      return { state: 'halted', reason: 'the own outcome differs from the certified one, or the chain is split' }
-    if (signing === 'mute')
-      return {
-        state: 'mute',
-        reason: 'the store lacks votes that others hold of this key; stop it and run: mupib node rejoin',
-      }
-    if (linked < quorum)
-      return {
-        state: 'stalled',
-        reason: `${linked} of ${this.#genesis.validators.length} validators are up; ${quorum} are needed`,
-      }
-    if (signing === 'asking')
-      return { state: 'following', reason: 'asks the other validators what this key has signed' }
-    const idle = Date.now() - this.#lastProgress
-    if (this.#pool.readyCount > 0 && idle > stalledAfterTimeouts * this.#genesis.timing.timeoutMs)
-      return { state: 'stalled', reason: `nothing became final for ${idle} ms while records wait` }
-    return { state: 'voting', reason: undefined }
-  }
-
-  status(): Record<string, unknown> {
-    const { view, leader, silent, notarized, nullified } = statusOf(this.#core)
-    const linked = new Set(this.#transport.linked())
-    const { state, reason } = this.#state()
-    return {
-      name: this.name,
-      pid: process.pid,
-      state,
-      ...(reason && { reason }),
-      height: this.#tipHeader.height,
-      view,
-      digest: this.#application.tip.block.digest,
-      stateRoot: this.#application.tip.stateRoot,
-      leader: this.#nameOf(leader),
-      notVoted: silent.map(this.#nameOf),
-      notarized: notarized.map(({ validator, digest, outcome }) => ({
-        validator: this.#nameOf(validator),
-        digest,
-        outcome,
-      })),
-      nullified: nullified.map(this.#nameOf),
-      pendingRecords: this.#pool.size,
-      sessions: this.#clients.count,
-      equivocations: this.#equivocations,
-      peers: this.#genesis.validators
-        .map(({ name }, index) => ({ name, connected: linked.has(index), index }))
-        .filter(({ index }) => index !== this.#self)
-        .map(({ name, connected }) => ({ name, connected })),
-    }
-  }
-
-  #reader(): NodeReader {
-    const { chain, database } = this.#home
-    const careful = async <T>(read: () => T | Promise<T>): Promise<T> => {
-      try {
-        return await read()
-      } catch (error) {
-        if (isDamage(codeOf(error))) this.#failed(error)
-        throw error
-      }
-    }
-    return {
-      status: () => this.status(),
-      metrics: async () => ({
-        contentType: this.#metrics.registry.contentType,
-        text: await this.#metrics.registry.metrics(),
-      }),
-      blocks: (from, limit) =>
-        careful(async () => {
-          const blocks: Record<string, unknown>[] = []
-          for await (const stored of chain.blocksFrom(from, limit)) blocks.push(showBlock(stored))
-          return blocks
-        }),
-      token: serial => careful(() => showToken(this.#application, serial)),
-      record: digest => careful(() => showRecord(this.#application, chain, digest)),
-      evidence: () => careful(() => listEvidence(database)),
-      subscribe: listener => {
-        this.#listeners.add(listener)
-        return () => this.#listeners.delete(listener)
-      },
-    }
-  }
-}
-
-function selfIndex(genesis: Genesis, { key }: Identity, file: string): number {
-  const self = genesis.validators.findIndex(({ publicKey }) => Buffer.compare(publicKey, key.publicKey) === 0)
-  if (self < 0 || validatorIndexOf(genesis, genesis.validators[self]!.peerId) !== self)
-    throw new MupibError('bad_config', `the key in ${file} is no validator's of this genesis`, {
-      hint: 'check that config and genesis belong together',
-    })
-  return self
 }

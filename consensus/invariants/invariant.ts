@@ -3,8 +3,8 @@ import type { Proposal, Vote } from '../../proto/chain.ts'
 import type { Digest } from '../../proto/hash.ts'
 import type { CoreEvent, FinalBlock } from '../types.ts'
 
-/** Something that an honest node did or that was done to it. `at` is virtual time in milliseconds. */
-export type Observation = { readonly at: number; readonly node: number } & (
+/** Something that an honest node did or that was done to it. */
+export type Observed =
   | { readonly type: 'votes'; readonly vote: Vote }
   | { readonly type: 'proposes'; readonly proposal: Proposal }
   /** Final for this node, with the outcome that its own application came to. */
@@ -15,7 +15,9 @@ export type Observation = { readonly at: number; readonly node: number } & (
   | { readonly type: 'crashes' | 'restarts' }
   /** Its store was replaced by an old copy or an empty one. */
   | { readonly type: 'forgets' }
-)
+
+/** What was observed, of whom and when: `at` is virtual time in milliseconds. */
+export type Observation = { readonly at: number; readonly node: number } & Observed
 
 /** A rule that was broken. */
 export interface Violation {

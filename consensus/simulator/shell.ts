@@ -1,24 +1,19 @@
 // One simulated validator around a machine: verifies what comes in, performs effects in their order, keeps a disk, answers peers.
 // It does what the node's loop does, and can lose power between any two effects.
-import { type Certificate, leaderOf } from '../../proto/chain.ts'
+import { leaderOf } from '../../proto/chain.ts'
 import type { Digest } from '../../proto/hash.ts'
-import type { Observation } from '../invariants/invariant.ts'
+import type { Observed } from '../invariants/invariant.ts'
 import type { Effect, FinalBlock, Input, Message } from '../types.ts'
 import type { Application } from './application.ts'
+import { Clock } from './clock.ts'
 import { Disk, emptyStore, type Store } from './disk.ts'
 import { Exchange } from './exchange.ts'
+import { Executor } from './executor.ts'
 import { LastSent } from './last-sent.ts'
 import type { Machine } from './machine.ts'
 import type { Wire } from './network.ts'
 import type { Random } from './random.ts'
-import {
-  type CrashKind,
-  createVerifier,
-  epoch,
-  type ShellOptions,
-  type ShellWorld,
-  type Verifier,
-} from './shell-world.ts'
+import { type CrashKind, createVerifier, type ShellOptions, type ShellWorld, type Verifier } from './shell-world.ts'
 import type { Part } from './trace.ts'
 import { traceInput } from './trace-input.ts'
 
@@ -31,21 +26,17 @@ export class Shell {
   readonly #world: ShellWorld
   readonly #options: ShellOptions
   readonly #verifier: Verifier
+  readonly #clock: Clock
   #machine: Machine | undefined
-  #app: Application | undefined
+  #executor: Executor | undefined
   #exchange: Exchange | undefined
   /** Rises with every crash: what was to happen before does not. */
   #life = 0
-  #skewMs: number
-  #timerAt: number | undefined
-  #timerToken = 0
   #isBusy = false
   #queue: (() => void)[] = []
   #isDraining = false
-  #isAnnouncing = false
   /** What left this node in the newest view in which it signed something. */
   readonly lastSent = new LastSent()
-  readonly #waiting = new Map<Digest, () => void>()
   /** Persists and sends left until the planned crash. */
   #boundariesLeft: number | undefined
   #plannedCrash: ((node: Shell) => void) | undefined
@@ -56,7 +47,12 @@ export class Shell {
     this.#verifier = createVerifier(world.keyring, options.switches)
     this.index = options.index
     this.random = options.random
-    this.#skewMs = options.skewMs
+    this.#clock = new Clock({
+      events: world.events,
+      skewMs: options.skewMs,
+      later: (ms, run) => this.#later(ms, run),
+      ring: () => this.#enqueue(() => this.#input({ type: 'timer' }, undefined)),
+    })
     this.disk = new Disk(emptyStore(world.genesis, world.factory.genesis.state))
   }
 
@@ -81,10 +77,6 @@ export class Shell {
     return this.disk.synced.chain.some(({ block }) => block.records.includes(record))
   }
 
-  get #now(): number {
-    return epoch + this.#world.events.now + this.#skewMs
-  }
-
   #later(ms: number, run: () => void): void {
     const life = this.#life
     this.#world.events.after(ms, () => {
@@ -95,7 +87,7 @@ export class Shell {
   readonly #trace = (kind: string, first?: Part, second?: Part, third?: Part, fourth?: Part): void =>
     this.#world.trace.event(this.#world.events.now, this.index, kind, first, second, third, fourth)
 
-  #observe(observation: DistributedOmit<Observation>): void {
+  #observe(observation: Observed): void {
     if (!this.#world.isHonest(this.index)) return
     this.#world.observe({ ...observation, at: this.#world.events.now, node: this.index })
   }
@@ -105,17 +97,34 @@ export class Shell {
     const { synced } = this.disk
     const { tip, certificate, journal, state, records } = synced
     const restored = { tip, certificate, journal: [...journal], rejoin }
-    this.#app = this.#world.factory.create({ tip, state, records: records.values(), rotsAt: this.#options.rotsAt })
-    this.#machine = this.#options.create(this.#options.config, restored)
-    this.#exchange = this.#createExchange(this.#machine, this.#app)
+    const app = this.#world.factory.create({ tip, state, records: records.values(), rotsAt: this.#options.rotsAt })
+    const machine = this.#options.create(this.#options.config, restored)
+    const executor = this.#createExecutor(app)
+    this.#machine = machine
+    this.#executor = executor
+    this.#exchange = this.#createExchange(machine, app, executor)
     this.#trace('starts', tip.block.header.height, rejoin ? 'rejoin' : '')
     this.#observe({ type: 'restarts' })
     this.#enqueue(() => this.#input({ type: 'start' }, undefined))
-    this.#enqueue(() => this.#tellWork())
+    this.#enqueue(() => this.#executor?.tellWork())
     this.#world.network.nodeUp(this.index)
   }
 
-  #createExchange(machine: Machine, app: Application): Exchange {
+  #createExecutor(app: Application): Executor {
+    return new Executor(this.#world, this.#options, {
+      disk: this.disk,
+      app,
+      send: (to, wire) => this.#send(to, wire),
+      later: (ms, run) => this.#later(ms, run),
+      queue: run => this.#queue.push(run),
+      input: (input, origin) => this.#input(input, origin),
+      fetchRecord: (digest, hint) => this.#exchange?.fetchRecord(digest, hint),
+      trace: this.#trace,
+      observe: observation => this.#observe(observation),
+    })
+  }
+
+  #createExchange(machine: Machine, app: Application, executor: Executor): Exchange {
     const { disk, random } = this
     return new Exchange(
       this.#world,
@@ -130,8 +139,8 @@ export class Shell {
         send: (to, wire) => this.#send(to, wire),
         later: (ms, run) => this.#later(ms, run),
         input: (input, origin) => this.#input(input, origin),
-        takeRecord: bytes => this.#takeRecord(bytes),
-        commit: (blocks, certificate) => this.#commit(blocks, certificate),
+        takeRecord: bytes => executor.takeRecord(bytes),
+        commit: (blocks, certificate) => executor.commit(blocks, certificate),
         trace: this.#trace,
       },
       this.#life * questionsPerLife,
@@ -145,13 +154,12 @@ export class Shell {
     this.#observe({ type: 'crashes' })
     this.#life++
     this.#machine = undefined
-    this.#app = undefined
+    this.#executor?.end()
+    this.#executor = undefined
     this.#exchange = undefined
-    this.#timerAt = undefined
+    this.#clock.arm(undefined)
     this.#isBusy = false
-    this.#isAnnouncing = false
     this.#queue = []
-    this.#waiting.clear()
     this.#boundariesLeft = undefined
     this.#world.network.nodeDown(this.index)
     if (kind === 'power') this.disk.losePower(this.random)
@@ -180,15 +188,14 @@ export class Shell {
 
   /** Sets the local clock forward or back. */
   jumpClock(ms: number): void {
-    this.#skewMs += ms
-    if (this.#timerAt !== undefined) this.#arm(this.#timerAt)
+    this.#clock.jump(ms)
   }
 
   /** A client's record arrives here: kept, told to the machine, and gossiped on. */
   submit(bytes: Uint8Array, gossips: boolean): void {
     if (!this.isUp) return
     this.#enqueue(() => {
-      this.#takeRecord(bytes)
+      this.#executor?.takeRecord(bytes)
       if (!gossips) return
       for (let peer = 0; peer < this.#world.size; peer++) this.#send(peer, { type: 'record', bytes })
     })
@@ -232,7 +239,7 @@ export class Shell {
         for (const digest of wire.digests) this.#exchange?.fetchRecord(digest, from)
         break
       case 'record':
-        this.#takeRecord(wire.bytes)
+        this.#executor?.takeRecord(wire.bytes)
         break
       case 'ask':
         this.#exchange?.answer(from, wire.id, wire.ask)
@@ -268,7 +275,7 @@ export class Shell {
       return
     }
     traceInput(this.#trace, input)
-    const effects = machine.step(input, this.#now, origin)
+    const effects = machine.step(input, this.#clock.now, origin)
     this.#perform(effects, 0)
   }
 
@@ -299,14 +306,8 @@ export class Shell {
   #write({ entries: wanted, urgent: wantedUrgent }: Extract<Effect, { type: 'persist' }>): boolean {
     const { persist, omitsBodies } = this.#options.switches
     const { entries, urgent } = persist?.(wanted, wantedUrgent) ?? { entries: wanted, urgent: wantedUrgent }
-    const records: [Digest, Uint8Array][] = []
-    for (const entry of entries) {
-      if (entry.type !== 'block' || omitsBodies) continue
-      for (const digest of entry.block.records) {
-        const bytes = this.#app?.record(digest)
-        if (bytes) records.push([digest, bytes])
-      }
-    }
+    const written = omitsBodies ? [] : entries.flatMap(entry => (entry.type === 'block' ? entry.block.records : []))
+    const records = this.#executor?.bodiesOf(written) ?? []
     this.disk.write({ entries, records, commit: undefined })
     return urgent
   }
@@ -321,14 +322,13 @@ export class Shell {
         this.#broadcast(effect.message)
         break
       case 'timer':
-        if (effect.at === undefined) this.#timerAt = undefined
-        else this.#arm(effect.at)
+        this.#clock.arm(effect.at)
         break
       case 'build':
-        this.#enqueueOwn(() => this.#build(effect.view, effect.parent))
+        this.#enqueueOwn(() => this.#executor?.build(effect.view, effect.parent))
         break
       case 'execute':
-        this.#enqueueOwn(() => this.#execute(effect))
+        this.#enqueueOwn(() => this.#executor?.execute(effect))
         break
       case 'fetchBlock':
         this.#exchange?.fetchBlock(effect.digest)
@@ -340,10 +340,10 @@ export class Shell {
         this.#exchange?.catchUp(effect.certificate.view)
         break
       case 'commit':
-        this.#commit(effect.blocks, effect.certificate)
+        this.#executor?.commit(effect.blocks, effect.certificate)
         break
       case 'abandon':
-        if (this.#world.isHonest(this.index)) this.#app?.abandon(effect.digests)
+        if (this.#world.isHonest(this.index)) this.#executor?.abandon(effect.digests)
         break
       case 'askHeldVotes':
         this.#exchange?.askHeldVotes()
@@ -397,101 +397,4 @@ export class Shell {
       this.#observe({ type: 'proposes', proposal: message.proposal })
     }
   }
-
-  #arm(at: number): void {
-    this.#timerAt = at
-    const token = ++this.#timerToken
-    this.#later(Math.max(0, at - this.#now), () => {
-      if (this.#timerToken !== token || this.#timerAt === undefined) return
-      this.#timerAt = undefined
-      this.#enqueue(() => this.#input({ type: 'timer' }, undefined))
-    })
-  }
-
-  #build(view: number, parent: Digest): void {
-    const records = this.#app?.hasExecuted(parent) ? this.#app.build(parent) : []
-    this.#input({ type: 'built', view, parent, records }, undefined)
-  }
-
-  #execute(effect: Extract<Effect, { type: 'execute' }>): void {
-    const { block } = effect
-    const app = this.#app
-    if (!app) return
-    if (!app.hasExecuted(block.header.parent) && block.header.height <= this.tip.block.header.height) return
-    const execution = app.execute(block)
-    if (execution.type === 'missing') {
-      this.#trace('lacks', execution.records.length, execution.records[0])
-      this.#waiting.set(block.digest, () => this.#execute(effect))
-      for (const digest of execution.records)
-        this.#exchange?.fetchRecord(digest, leaderOf(block.header.view, this.#world.size))
-      return
-    }
-    this.#waiting.delete(block.digest)
-    if (execution.type === 'invalid') {
-      this.#input({ type: 'unexecutable', digest: block.digest, reason: execution.reason }, undefined)
-      return
-    }
-    let { outcome } = execution
-    if (this.#options.rotsAt === undefined) this.#world.trueOutcomes.set(block.digest, outcome)
-    else if (this.#options.switches.trustsOutcomes) outcome = this.#world.trueOutcomes.get(block.digest) ?? outcome
-    this.#input({ type: 'executed', digest: block.digest, outcome }, undefined)
-  }
-
-  #commit(blocks: readonly FinalBlock[], certificate: Certificate): void {
-    const app = this.#app
-    if (!app) return
-    const state = app.commit(blocks)
-    const records = blocks.flatMap(({ block }) => this.#bodiesOf(block.records))
-    this.disk.write({ entries: [], records, commit: { blocks, certificate, state } })
-    if (this.#options.switches.storesStateFirst) this.disk.synced.state = state
-    else this.disk.sync()
-    for (const final of blocks) {
-      const { digest, header } = final.block
-      this.#trace('commits', header.height, digest, final.outcome)
-      this.#observe({ type: 'finalizes', final, own: app.outcomeOf(digest) })
-    }
-    this.#queue.push(() => this.#tellWork())
-  }
-
-  #bodiesOf(records: readonly Digest[]): [Digest, Uint8Array][] {
-    return records.flatMap(digest => {
-      const bytes = this.#app?.record(digest)
-      return bytes ? [[digest, bytes] as [Digest, Uint8Array]] : []
-    })
-  }
-
-  #takeRecord(bytes: Uint8Array): void {
-    const app = this.#app
-    if (!app || app.record(this.#world.factory.digestOf(bytes))) return
-    const digest = app.receive(bytes)
-    if (digest === undefined) return
-    if (!this.#options.switches.omitsBodies) {
-      this.disk.write({ entries: [], records: [[digest, bytes]], commit: undefined })
-    }
-    for (const retry of [...this.#waiting.values()]) retry()
-    this.#tellWork()
-  }
-
-  /** Tells the machine what became work or ceased to be, and keeps announcing what is pending. */
-  #tellWork(): void {
-    const change = this.#app?.workChange()
-    if (!change) return
-    if (change.dropped.length > 0) this.#input({ type: 'dropped', records: change.dropped }, undefined)
-    if (change.work.length > 0) this.#input({ type: 'work', records: change.work }, undefined)
-    this.#announce()
-  }
-
-  #announce(): void {
-    if (this.#isAnnouncing || this.#options.switches.isSilentOnRecords) return
-    const digests = this.#app?.pending() ?? []
-    if (digests.length === 0) return
-    this.#isAnnouncing = true
-    for (let peer = 0; peer < this.#world.size; peer++) this.#send(peer, { type: 'announce', digests })
-    this.#later(this.#world.announceMs, () => {
-      this.#isAnnouncing = false
-      this.#announce()
-    })
-  }
 }
-
-type DistributedOmit<T> = T extends unknown ? Omit<T, 'at' | 'node'> : never

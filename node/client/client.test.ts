@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type Digest, zeroDigest } from '../../proto/hash.ts'
+import { limits } from '../../proto/limits.ts'
 import { type Publication, type SignedRecord, signRecord } from '../../proto/records.ts'
 import { keyOf } from '../../proto/testing.ts'
 import { decodeRecordVerdict, encodeRecordVerdict } from '../../proto/verdict.ts'
@@ -209,6 +210,82 @@ describe('lookUp', () => {
   })
 })
 
+describe('recordBytes', () => {
+  const fetchesOf = (net: TestNetwork) =>
+    net.validators.map(({ frames }) => frames.filter(({ type }) => type === 'fetchRecord').length)
+  const answering =
+    (record: (digest: Digest) => Uint8Array | undefined): Script =>
+    (frame, reply) => {
+      if (frame.type !== 'fetchRecord') return false
+      reply({ type: 'record', record: record(frame.digest) })
+      return true
+    }
+
+  it('are had from one validator', async () => {
+    const { net, client } = await setUp()
+    const record = publication(net)
+    net.ledger.take(record.bytes)
+    expect(await client.recordBytes(record.digest)).toEqual(record.bytes)
+    expect(fetchesOf(net).sort()).toEqual([0, 0, 0, 1])
+  })
+
+  it('are taken from an honest validator, whatever others send in their place', async () => {
+    const { net } = await setUp()
+    const record = publication(net)
+    const other = publication(net, 2, record.digest)
+    for (const { bytes } of [record, other]) net.ledger.take(bytes)
+    const [honest, ...liars] = net.validators
+    const oversized = new Uint8Array(limits.recordBytes + 1)
+    for (const lie of [other.bytes, record.bytes.subarray(0, -1), oversized]) {
+      const liarsAsked = new Set<string>()
+      for (const liar of liars)
+        liar.script = answering(() => {
+          liarsAsked.add(liar.name)
+          return lie
+        })
+      // the honest one cannot answer before every liar has
+      honest!.script = (frame, reply) => {
+        if (frame.type !== 'fetchRecord' || liarsAsked.size === liars.length) return false
+        reply({ type: 'error', code: 'stopped', message: 'not now', hint: undefined })
+        return true
+      }
+      expect(await (await connect(net)).recordBytes(record.digest)).toEqual(record.bytes)
+    }
+  })
+
+  it('wait for no silent validator, and for none who goes', async () => {
+    const { net, client } = await setUp()
+    const record = publication(net)
+    net.ledger.take(record.bytes)
+    for (const validator of net.validators.slice(1)) validator.script = silent
+    expect(await client.recordBytes(record.digest)).toEqual(record.bytes)
+    expect(fetchesOf(net)).toEqual([1, 1, 1, 1])
+    const other = await connect(net)
+    const answered = other.recordBytes(record.digest)
+    await vi.waitFor(() => expect(fetchesOf(net)).toContain(2))
+    for (const validator of net.validators.slice(1)) await validator.stop()
+    expect(await answered).toEqual(record.bytes)
+  })
+
+  it('are missing where f+1 validators have none, and are asked for again where one could not answer', async () => {
+    const { net, client } = await setUp()
+    expect(await client.recordBytes(zeroDigest)).toBeUndefined()
+    expect(fetchesOf(net)).toEqual([1, 1, 1, 1])
+    const record = publication(net)
+    net.ledger.take(record.bytes)
+    net.validators[0]!.script = silent
+    expect(await client.recordBytes(zeroDigest)).toBeUndefined()
+    for (const validator of net.validators.slice(1)) validator.script = silent
+    let refusals = 2
+    net.validators[0]!.script = (frame, reply) => {
+      if (frame.type !== 'fetchRecord' || refusals-- <= 0) return false
+      reply({ type: 'error', code: 'stopped', message: 'not now', hint: undefined })
+      return true
+    }
+    expect(await client.recordBytes(record.digest)).toEqual(record.bytes)
+  })
+})
+
 describe('streamHead', () => {
   it('is what f+1 validators report, whatever one of them says', async () => {
     const { net, client } = await setUp()
@@ -253,12 +330,66 @@ describe('follow', () => {
     }
     const abort = new AbortController()
     const seen: Digest[] = []
-    for await (const answer of client.follow(1, ['publication'], abort.signal)) {
-      seen.push(answer.digest)
+    for await (const { height, answers } of client.follow(1, ['publication'], abort.signal)) {
+      seen.push(...answers.map(({ digest }) => digest))
+      // one record in each block
+      expect(height).toBe(seen.length)
       if (seen.length === 3) for (const record of records.slice(3)) net.ledger.take(record.bytes)
       if (seen.length === 6) abort.abort()
     }
     expect(seen).toEqual(records.map(({ digest }) => digest))
+  })
+
+  it('tells how far it is where there is nothing to give, and as far as f+1 have told only', async () => {
+    const { net, client } = await setUp()
+    net.ledger.take(publication(net).bytes)
+    let told = 0
+    for (const [at, validator] of net.validators.entries())
+      validator.script = (frame, reply) => {
+        if (frame.type !== 'follow') return false
+        told += 1
+        reply({ type: 'followed', height: at === 0 ? 1_000 : 1 })
+        return true
+      }
+    const abort = new AbortController()
+    for await (const batch of client.follow(1, ['return'], abort.signal)) {
+      expect(batch).toEqual({ height: 1, answers: [] })
+      abort.abort()
+    }
+    expect(told).toBeGreaterThanOrEqual(2)
+  })
+
+  it('goes on from a height with what comes after it', async () => {
+    const { net, client } = await setUp()
+    const first = publication(net)
+    const second = publication(net, 2, first.digest)
+    net.ledger.take(first.bytes)
+    const abort = new AbortController()
+    const following = client.follow(2, ['publication'], abort.signal)[Symbol.asyncIterator]()
+    const next = following.next()
+    await client.submit(second)
+    expect(await next).toMatchObject({ value: { height: 2, answers: [{ digest: second.digest }] } })
+    const end = following.next()
+    abort.abort()
+    expect((await end).done).toBe(true)
+  })
+})
+
+describe('height', () => {
+  it('is one that f+1 validators have reached, whoever boasts or lies low', async () => {
+    const { net, client } = await setUp()
+    net.ledger.take(publication(net).bytes)
+    for (const height of [0, 1_000]) {
+      net.validators[0]!.script = (frame, reply) => {
+        if (frame.type !== 'queryStatus') return false
+        reply({ type: 'status', status: { ...net.ledger.status('validator-0'), height } })
+        return true
+      }
+      expect(await client.height()).toBe(1)
+    }
+    net.validators[0]!.script = silent
+    net.validators[1]!.script = silent
+    expect(await client.height()).toBe(1)
   })
 })
 

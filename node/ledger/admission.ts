@@ -23,7 +23,7 @@ export interface NumberReuse {
 }
 
 /** Where a repeated record was answered. */
-export interface Decided extends Place {
+interface Decided extends Place {
   readonly refusal: Refusal | undefined
 }
 

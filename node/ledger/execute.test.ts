@@ -9,7 +9,6 @@ import { executeBlock } from './execute.ts'
 import { MapDraft } from './map-draft.ts'
 import { signerKey } from './members.ts'
 import {
-  decidedAt,
   headOf,
   listMembers,
   streamHead,
@@ -414,9 +413,9 @@ describe('queries', () => {
     const { world, tokens, publication } = start()
     const { publicKey } = keyOf('alice')
     const block = world.block('alice', [spend('alice', [alter(tokens[0]!)])])
-    expect(decidedAt(world.draft, block.record, block.digest)).toBeUndefined()
+    expect(admit(world, block)).toBe('ready')
     world.run(block)
-    expect(decidedAt(world.draft, block.record, block.digest)).toEqual({ height: 2, place: 0, refusal: undefined })
+    expect(admit(world, block)).toEqual({ repeat: { height: 2, place: 0, refusal: undefined } })
     expect(streamHead(world.draft, 'auditor', 'tokenBlock', publicKey)).toEqual({ number: 1, digest: block.digest })
     expect(streamHead(world.draft, 'bank', 'publication')).toEqual({ number: 1, digest: publication.digest })
     expect(streamHead(world.draft, 'bank', 'return')).toEqual({ number: 0, digest: zeroDigest })

@@ -2,7 +2,6 @@
 import type { Digest } from '../../proto/hash.ts'
 import { zeroDigest } from '../../proto/hash.ts'
 import type { LedgerRecord, RecordKind, Role, TrustTerms } from '../../proto/records.ts'
-import type { Decided } from './admission.ts'
 import { signingRoles, streamOf } from './admission.ts'
 import { authorityMember } from './members.ts'
 import { OpenPublication } from './publications.ts'
@@ -16,8 +15,6 @@ import {
   nameRow,
   type PublicationRow,
   publicationRow,
-  recordRow,
-  refusedRow,
   reserved,
   type Stream,
   type StreamHead,
@@ -147,15 +144,6 @@ export function streamHead(
   if (member === undefined || member === reserved || getRow(state, memberRow, member)?.role !== role) return undefined
   if ((kind === 'tokenBlock') !== (user !== undefined)) return undefined
   return headOf(state, { kind, member, user })
-}
-
-/** Where a record was decided or refused; undefined while it is neither. */
-export function decidedAt(state: StateReader, record: LedgerRecord, digest: Digest): Decided | undefined {
-  const refused = getRow(state, refusedRow, digest)
-  if (refused) return refused
-  const stream = streamOfRecord(state, record)
-  const row = stream && getRow(state, recordRow, stream, record.number)
-  return row?.digest === digest ? { height: row.height, place: row.place, refusal: undefined } : undefined
 }
 
 /** A user's token blocks and γ over all auditors. */
