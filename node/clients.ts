@@ -121,6 +121,13 @@ export class Clients {
         }
         return
       }
+      case 'fetchRecord': {
+        const { chain } = this.#ports
+        // what is not final is nobody's yet: it may be refused, or never be decided
+        const record = chain.isDecided(frame.digest) ? chain.recordBytes(frame.digest) : undefined
+        this.#send(client, id, { type: 'record', record })
+        return
+      }
       case 'queryStream': {
         const { state } = this.#ports.application
         const stream = streamOfSigner(state, frame.signer, frame.kind, frame.user)

@@ -13,11 +13,12 @@ import { createHost, type Host } from '../network/host.ts'
 import { type AddressBook, openAddressBook } from './address-book.ts'
 import { createSignatureCheck } from './checked-signatures.ts'
 import { Following, stoppedError } from './following.ts'
-import { HeadQuestion, RecordQuestion } from './questions.ts'
+import { HeadQuestion, HeightQuestion, RecordQuestion } from './questions.ts'
+import { RecordBytesQuestion } from './record-bytes.ts'
 import type { Request, RequestContext } from './requests.ts'
 import { clientSettings } from './settings.ts'
 import { Submission } from './submission.ts'
-import type { LedgerClient, StreamHead, ValidatorConnection, VerifiedAnswer } from './types.ts'
+import type { FollowedBatch, LedgerClient, StreamHead, ValidatorConnection, VerifiedAnswer } from './types.ts'
 import { ValidatorLink } from './validator-link.ts'
 
 /** What a client tells its log; `kind` is stable. */
@@ -132,10 +133,14 @@ class Client implements LedgerClient, RequestContext {
       }
     } catch (error) {
       if (!(error instanceof MupibError) || error.code === 'bug') throw error
-      link.isDistrusted = true
-      this.#log({ kind: 'bad_answer', validator: link.name, reason: error.message })
+      this.distrust(link, error.message)
       return undefined
     }
+  }
+
+  distrust(link: ValidatorLink, reason: string): void {
+    link.isDistrusted = true
+    this.#log({ kind: 'bad_answer', validator: link.name, reason })
   }
 
   settle(request: Request): void {
@@ -213,6 +218,13 @@ class Client implements LedgerClient, RequestContext {
     return question.answered
   }
 
+  async recordBytes(digest: Digest): Promise<Uint8Array | undefined> {
+    this.#checkOpen()
+    const question = new RecordBytesQuestion(this.#nextId(), digest, this)
+    this.#open(question)
+    return question.answered
+  }
+
   async streamHead(kind: RecordKind, user?: Uint8Array): Promise<StreamHead> {
     this.#checkOpen()
     const signer = this.#fingerprint
@@ -225,11 +237,18 @@ class Client implements LedgerClient, RequestContext {
     return question.answered
   }
 
-  async *follow(fromHeight: number, kinds: readonly RecordKind[], signal: AbortSignal): AsyncGenerator<VerifiedAnswer> {
+  async *follow(fromHeight: number, kinds: readonly RecordKind[], signal: AbortSignal): AsyncGenerator<FollowedBatch> {
     this.#checkOpen()
     const following = new Following(this.#nextId(), fromHeight, kinds, this)
     this.#open(following)
-    yield* following.answers(signal)
+    yield* following.batches(signal)
+  }
+
+  async height(): Promise<number> {
+    this.#checkOpen()
+    const question = new HeightQuestion(this.#nextId(), this)
+    this.#open(question)
+    return question.answered
   }
 
   connections(): readonly ValidatorConnection[] {

@@ -4,14 +4,14 @@ import { MupibError } from '../../proto/errors.ts'
 import type { RecordKind } from '../../proto/records.ts'
 import { type ClientFrame, encodeClientFrame } from '../../proto/wire/codec.ts'
 import type { Request, RequestContext } from './requests.ts'
-import type { VerifiedAnswer } from './types.ts'
+import type { FollowedBatch, VerifiedAnswer } from './types.ts'
 import type { ValidatorLink } from './validator-link.ts'
 
 export class Following implements Request {
   readonly id: number
   readonly #kinds: readonly RecordKind[]
   readonly #context: RequestContext
-  /** First height of which not everything went out. */
+  /** First height of which not everything is ready to go out. */
   #next: number
   /** Up to which height each validator that is followed has told everything. */
   readonly #told = new Map<ValidatorLink, number>()
@@ -83,22 +83,24 @@ export class Following implements Request {
     this.#wake?.()
   }
 
-  /** The answers; ends when the signal aborts, throws `stopped` when the client closes. */
-  async *answers(signal: AbortSignal): AsyncGenerator<VerifiedAnswer> {
+  /** What is confirmed, as far as it is when it is asked for; ends when the signal aborts, throws `stopped` when the client closes. */
+  async *batches(signal: AbortSignal): AsyncGenerator<FollowedBatch> {
+    let given = this.#next - 1
     const abort = (): void => this.#abort()
     signal.addEventListener('abort', abort, { once: true })
     if (signal.aborted) abort()
     try {
       for (;;) {
-        const ready = this.#ready
-        this.#ready = []
-        for (const answer of ready) {
-          if (this.#end !== undefined) break
-          yield answer
-        }
         if (this.#end === 'aborted') return
         if (this.#end !== undefined) throw this.#end
-        if (this.#ready.length > 0) continue
+        const height = this.#next - 1
+        if (height > given) {
+          const answers = this.#ready
+          this.#ready = []
+          given = height
+          yield { height, answers }
+          continue
+        }
         await new Promise<void>(resolve => {
           this.#wake = resolve
         })

@@ -2,7 +2,7 @@
 import type { Digest } from '../../proto/hash.ts'
 import type { RecordKind } from '../../proto/records.ts'
 import { type ClientFrame, encodeClientFrame } from '../../proto/wire/codec.ts'
-import { nextPause, type Request, type RequestContext } from './requests.ts'
+import { nextPause, type Request, type RequestContext, Retries } from './requests.ts'
 import { clientSettings } from './settings.ts'
 import type { StreamHead, VerifiedAnswer } from './types.ts'
 import type { ValidatorLink } from './validator-link.ts'
@@ -14,7 +14,7 @@ export class RecordQuestion implements Request {
   readonly #digest: Digest
   readonly #context: RequestContext
   readonly #undecided = new Set<number>()
-  readonly #retries = new Map<ValidatorLink, { attempt: number; at: number }>()
+  readonly #retries: Retries
   #resolve!: (answer: VerifiedAnswer | undefined) => void
   #reject!: (error: Error) => void
 
@@ -22,6 +22,7 @@ export class RecordQuestion implements Request {
     this.id = id
     this.#digest = digest
     this.#context = context
+    this.#retries = new Retries(context)
     this.answered = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -40,9 +41,7 @@ export class RecordQuestion implements Request {
       this.#undecided.add(link.index)
       if (this.#undecided.size > this.#context.faults) this.#settle(undefined)
     } else {
-      const attempt = this.#retries.get(link)?.attempt ?? 0
-      const pause = nextPause(attempt, clientSettings.retryFirstMs, clientSettings.retryCapMs, this.#context.random)
-      this.#retries.set(link, { attempt: attempt + 1, at: this.#context.now() + pause })
+      this.#retries.later(link)
     }
   }
 
@@ -52,15 +51,68 @@ export class RecordQuestion implements Request {
   }
 
   down(link: ValidatorLink): void {
-    this.#retries.delete(link)
+    this.#retries.forget(link)
   }
 
   tick(now: number): void {
-    for (const [link, retry] of this.#retries) {
-      if (now < retry.at) continue
-      retry.at = Number.POSITIVE_INFINITY
-      this.begin(link)
+    for (const link of this.#retries.due(now)) this.begin(link)
+  }
+
+  stop(error: Error): void {
+    this.#reject(error)
+  }
+}
+
+/** The newest height that f+1 validators have reached: of a quorum that one of them lied about changes nothing. */
+export class HeightQuestion implements Request {
+  readonly id: number
+  readonly answered: Promise<number>
+  readonly #context: RequestContext
+  readonly #heights = new Map<number, number>()
+  readonly #retries: Retries
+  readonly #gatherUntil: number
+  #resolve!: (height: number) => void
+  #reject!: (error: Error) => void
+
+  constructor(id: number, context: RequestContext) {
+    this.id = id
+    this.#context = context
+    this.#retries = new Retries(context)
+    this.#gatherUntil = context.now() + clientSettings.gatherMs
+    this.answered = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  begin(link: ValidatorLink): void {
+    link.send(encodeClientFrame({ id: this.id, type: 'queryStatus' }))
+  }
+
+  receive(link: ValidatorLink, frame: ClientFrame): void {
+    if (frame.type !== 'status') {
+      this.#retries.later(link)
+      return
     }
+    this.#heights.set(link.index, frame.status.height)
+    this.#trySettle(this.#context.now())
+  }
+
+  /** Waits for a quorum, so that those who lie low are outnumbered; for f+1 where no more come. */
+  #trySettle(now: number): void {
+    const { faults, quorum } = this.#context
+    if (this.#heights.size < (now >= this.#gatherUntil ? faults + 1 : quorum)) return
+    this.#context.settle(this)
+    this.#resolve([...this.#heights.values()].sort((a, b) => b - a)[faults]!)
+  }
+
+  down(link: ValidatorLink): void {
+    this.#retries.forget(link)
+  }
+
+  tick(now: number): void {
+    for (const link of this.#retries.due(now)) this.begin(link)
+    this.#trySettle(now)
   }
 
   stop(error: Error): void {

@@ -3,7 +3,7 @@
 import { MupibError } from '../../proto/errors.ts'
 import type { SignedRecord } from '../../proto/records.ts'
 import { type ClientFrame, encodeClientFrame } from '../../proto/wire/codec.ts'
-import { mayPass, nextPause, type Request, type RequestContext } from './requests.ts'
+import { mayPass, nextPause, type Request, type RequestContext, Retries } from './requests.ts'
 import { clientSettings } from './settings.ts'
 import type { VerifiedAnswer } from './types.ts'
 import type { ValidatorLink } from './validator-link.ts'
@@ -18,7 +18,7 @@ export class Submission implements Request {
   /** Who owes the answer, and since when. */
   readonly #asked = new Map<ValidatorLink, number>()
   readonly #refusals = new Map<number, MupibError>()
-  readonly #retries = new Map<ValidatorLink, { attempt: number; at: number }>()
+  readonly #retries: Retries
   #repeats = 0
   #repeatAt: number
   #resolve!: (answer: VerifiedAnswer) => void
@@ -28,6 +28,7 @@ export class Submission implements Request {
     this.id = id
     this.record = record
     this.#context = context
+    this.#retries = new Retries(context)
     this.#frame = encodeClientFrame({ id, type: 'submit', record: record.bytes, spread: true, answer: false })
     this.#repeatAt = context.now() + clientSettings.repeatFirstMs
     this.answered = new Promise((resolve, reject) => {
@@ -83,10 +84,7 @@ export class Submission implements Request {
   #refused(link: ValidatorLink, error: MupibError): void {
     const wasAsked = this.#asked.delete(link)
     if (mayPass(error.code)) {
-      const attempt = this.#retries.get(link)?.attempt ?? 0
-      const { retryFirstMs, retryCapMs } = clientSettings
-      const pause = nextPause(attempt, retryFirstMs, retryCapMs, this.#context.random)
-      this.#retries.set(link, { attempt: attempt + 1, at: this.#context.now() + pause })
+      this.#retries.later(link)
     } else {
       this.#refusals.set(link.index, error)
       // one liar alone cannot refuse a record
@@ -103,7 +101,7 @@ export class Submission implements Request {
   }
 
   down(link: ValidatorLink): void {
-    this.#retries.delete(link)
+    this.#retries.forget(link)
     if (this.#asked.delete(link) && this.#asked.size === 0) this.#askOthers(false)
   }
 
@@ -115,11 +113,7 @@ export class Submission implements Request {
       else if (now - since < answerMs) isOverdue = false
     }
     if (isOverdue) this.#askOthers(true)
-    for (const [link, retry] of this.#retries) {
-      if (now < retry.at) continue
-      retry.at = Number.POSITIVE_INFINITY
-      this.begin(link)
-    }
+    for (const link of this.#retries.due(now)) this.begin(link)
     if (now < this.#repeatAt) return
     this.#repeats += 1
     this.#repeatAt = now + nextPause(this.#repeats, repeatFirstMs, repeatCapMs, this.#context.random)

@@ -18,6 +18,7 @@ import {
   decodeClientFrame,
   encodeClientFrame,
   type RecordAnswer,
+  type ValidatorStatus,
 } from '../../proto/wire/codec.ts'
 import { examine } from '../ledger/admission.ts'
 import { executeBlock } from '../ledger/execute.ts'
@@ -35,6 +36,8 @@ export class TestLedger {
   readonly genesis: Genesis
   readonly network: Digest
   readonly answers = new Map<Digest, RecordAnswer>()
+  /** Bytes of the decided records. */
+  readonly records = new Map<Digest, Uint8Array>()
   readonly order: { readonly digest: Digest; readonly kind: RecordKind; readonly height: number }[] = []
   /** Records submitted while held wait for `release`. */
   isHolding = false
@@ -59,6 +62,11 @@ export class TestLedger {
 
   get height(): number {
     return this.#height
+  }
+
+  /** Lets time pass: blocks are decided at this time or later. */
+  passTo(time: number): void {
+    this.#time = Math.max(this.#time, time)
   }
 
   onDecided(listener: (digest: Digest) => void): () => void {
@@ -128,11 +136,17 @@ export class TestLedger {
       descendants: [],
       certificate: encodeCertificate(certificate),
     })
+    this.records.set(signed.digest, signed.bytes)
     this.#draft = draft
     this.#height = height
     this.#parent = { digest: block.digest, outcome }
     this.order.push({ digest: signed.digest, kind: signed.record.kind, height })
     for (const listener of [...this.#listeners]) listener(signed.digest)
+  }
+
+  status(name: string): ValidatorStatus {
+    const { digest } = this.#parent
+    return { name, height: this.#height, view: this.#height, digest, stateRoot: this.#draft.root(), mayVote: true }
   }
 
   head(kind: RecordKind, signer: Digest, user: Uint8Array | undefined): { number: number; digest: Digest } {
@@ -253,12 +267,18 @@ class ScriptedValidator implements TestValidator {
           else reply({ type: 'received', digest, state: this.#ledger.isHeld(digest) ? 'held' : 'unknown' })
           return
         }
+        case 'fetchRecord':
+          reply({ type: 'record', record: this.#ledger.records.get(frame.digest) })
+          return
         case 'queryStream':
           reply({ type: 'streamHead', ...this.#ledger.head(frame.kind, frame.signer, frame.user) })
           return
         case 'follow':
           follows.set(frame.id, { kinds: frame.kinds, next: frame.fromHeight })
           followOn()
+          return
+        case 'queryStatus':
+          reply({ type: 'status', status: this.#ledger.status(this.name) })
           return
         case 'cancel':
           follows.delete(frame.id)
@@ -277,8 +297,8 @@ class ScriptedValidator implements TestValidator {
 }
 
 /** Starts scripted validators with a genesis that names a bank and an auditor (keys `keyOf('bank')`, `keyOf('auditor')`). */
-export async function createTestNetwork(count = 4): Promise<TestNetwork> {
-  const genesis = await testGenesis(count)
+export async function createTestNetwork(count = 4, moreAuditors: readonly string[] = []): Promise<TestNetwork> {
+  const genesis = await testGenesis(count, moreAuditors)
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'mupib-client-'))
   const genesisFile = path.join(dir, 'genesis.json')
   fs.writeFileSync(genesisFile, genesisToJson(genesis))

@@ -17,6 +17,14 @@ export interface VerifiedAnswer {
   readonly answer: RecordAnswer
 }
 
+/** A further stretch of the ledger, as f+1 validators told it. */
+export interface FollowedBatch {
+  /** Everything up to here was delivered with this batch and those before it. */
+  readonly height: number
+  /** In ledger order; may be empty. */
+  readonly answers: readonly VerifiedAnswer[]
+}
+
 /** The last record of a stream, as validators report it: number 0 and zeros where there is none. */
 export interface StreamHead {
   readonly number: number
@@ -39,10 +47,20 @@ export interface LedgerClient {
   submit(record: SignedRecord): Promise<VerifiedAnswer>
   /** The verified answer to a record if the ledger has decided it; undefined where f+1 validators do not know it as decided. */
   lookUp(digest: Digest): Promise<VerifiedAnswer | undefined>
+  /**
+   * The bytes of a decided record as they travel, checked against the digest, which covers everything but the signature at their end.
+   * Undefined where f+1 validators do not have them, and nobody who is connected does.
+   */
+  recordBytes(digest: Digest): Promise<Uint8Array | undefined>
   /** Head of one of the own streams, confirmed by f+1 validators (the highest number so confirmed). */
   streamHead(kind: RecordKind, user?: Uint8Array): Promise<StreamHead>
-  /** Verified answers of all final records of these kinds, in ledger order from a height on, until the signal aborts. */
-  follow(fromHeight: number, kinds: readonly RecordKind[], signal: AbortSignal): AsyncIterable<VerifiedAnswer>
+  /**
+   * Verified answers of all final records of these kinds, in ledger order from a height on, until the signal aborts. Whoever keeps
+   * the height of a batch after it has dealt with the batch may go on from the height after it. Throws `stopped` when the client closes.
+   */
+  follow(fromHeight: number, kinds: readonly RecordKind[], signal: AbortSignal): AsyncIterable<FollowedBatch>
+  /** The newest final height that f+1 validators have reached. */
+  height(): Promise<number>
   connections(): readonly ValidatorConnection[]
   /** Resolves once `count` validators are connected (default f+1). */
   ready(count?: number): Promise<void>

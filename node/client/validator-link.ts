@@ -89,7 +89,8 @@ export class ValidatorLink {
       next += 1
     }
     this.#queue = next === this.#queue.length ? [] : this.#queue.slice(next)
-    if (this.#queue.length === 0 || !this.isUp) return
+    // one that takes nothing with nothing to write is about to end: waiting for it to drain would spin and keep its end from being seen
+    if (this.#queue.length === 0 || !this.isUp || this.#session.bufferedBytes === 0) return
     this.#isWaiting = true
     this.#session.drained().then(
       () => {

@@ -80,6 +80,8 @@ const clientMessage = fc.oneof(
   fc.record({ type: is('answer'), answer: fc.constantFrom(createAnswer(digestOfName('network'), { descendants: 2 })) }),
   fc.record({ type: is('follow'), fromHeight: safe, kinds: fc.subarray(kinds) }),
   fc.record({ type: is('followed'), height: safe }),
+  fc.record({ type: is('fetchRecord'), digest: arbitraryDigest }),
+  fc.record({ type: is('record'), record: maybe(some) }),
   fc.record({ type: is('cancel') }),
   fc.record({ type: is('queryStatus') }),
   fc.record({
@@ -198,6 +200,7 @@ describe('limits', () => {
     expect(
       decoded(decodeClientFrame, encodeClientFrame({ id: 1, type: 'submit', record, spread: true, answer: true })),
     ).toEqual(tooLarge)
+    expect(decoded(decodeClientFrame, encodeClientFrame({ id: 1, type: 'record', record }))).toEqual(tooLarge)
   })
 
   it('leave room for the largest that may be sent', () => {

@@ -107,6 +107,10 @@ export type ClientMessage =
   | { readonly type: 'follow'; readonly fromHeight: number; readonly kinds: readonly RecordKind[] }
   /** Everything up to this height was sent. */
   | { readonly type: 'followed'; readonly height: number }
+  /** Answered with `record`. */
+  | { readonly type: 'fetchRecord'; readonly digest: Digest }
+  /** The bytes of a decided record; undefined where the validator has not got them. */
+  | { readonly type: 'record'; readonly record: Uint8Array | undefined }
   /** Ends the request of this id. */
   | { readonly type: 'cancel' }
   | { readonly type: 'queryStatus' }
@@ -326,6 +330,10 @@ function clientMessageToWire(message: ClientMessage): mupib.ClientFrame.$Propert
     }
     case 'followed':
       return { followed: message.height }
+    case 'fetchRecord':
+      return { fetchRecord: bytesOfHex(message.digest) }
+    case 'record':
+      return { record: { record: message.record ?? null } }
     case 'cancel':
       return { cancel: {} }
     case 'queryStatus':
@@ -376,6 +384,10 @@ function clientMessageFromWire(frame: mupib.ClientFrame.$Shape): ClientMessage {
     }
     case 'followed':
       return { type: 'followed', height: wide(frame.followed) }
+    case 'fetchRecord':
+      return { type: 'fetchRecord', digest: readDigest(frame.fetchRecord, 'digest') }
+    case 'record':
+      return { type: 'record', record: maybe(frame.record.record) }
     case 'cancel':
       return { type: 'cancel' }
     case 'queryStatus':

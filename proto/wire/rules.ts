@@ -94,4 +94,6 @@ export const clientFrameRule: MessageRule = {
   11: inner({}),
   12: inner({ 1: text(limits.nameBytes), 2: wide, 3: wide, 4: digest, 5: digest, 6: flag }),
   13: inner({ 1: text(64), 2: text(limits.messageBytes), 3: optional(text(limits.messageBytes)) }),
+  14: choice(digest),
+  15: inner({ 1: optional(some(limits.recordBytes)) }),
 }

@@ -829,8 +829,14 @@ export namespace mupib {
         /** ClientFrame failure. */
         failure?: (mupib.Failure.$Properties|null);
 
+        /** ClientFrame fetchRecord. */
+        fetchRecord?: (Uint8Array|null);
+
+        /** ClientFrame record. */
+        record?: (mupib.FetchedRecord.$Properties|null);
+
         /** ClientFrame body. */
-        body?: ("submit"|"received"|"queryRecord"|"queryStream"|"streamHead"|"answer"|"follow"|"followed"|"cancel"|"queryStatus"|"status"|"failure");
+        body?: ("submit"|"received"|"queryRecord"|"queryStream"|"streamHead"|"answer"|"follow"|"followed"|"cancel"|"queryStatus"|"status"|"failure"|"fetchRecord"|"record");
 
         /**
          * Encodes the specified ClientFrame message. Does not implicitly {@link mupib.ClientFrame.verify|verify} messages.
@@ -895,8 +901,14 @@ export namespace mupib {
             /** ClientFrame failure */
             failure?: (mupib.Failure.$Properties|null);
 
+            /** ClientFrame fetchRecord */
+            fetchRecord?: (Uint8Array|null);
+
+            /** ClientFrame record */
+            record?: (mupib.FetchedRecord.$Properties|null);
+
             /** ClientFrame body */
-            body?: ("submit"|"received"|"queryRecord"|"queryStream"|"streamHead"|"answer"|"follow"|"followed"|"cancel"|"queryStatus"|"status"|"failure");
+            body?: ("submit"|"received"|"queryRecord"|"queryStream"|"streamHead"|"answer"|"follow"|"followed"|"cancel"|"queryStatus"|"status"|"failure"|"fetchRecord"|"record");
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -917,9 +929,11 @@ export namespace mupib {
           queryStatus?: mupib.QueryStatus.$Shape|null;
           status?: mupib.Status.$Shape|null;
           failure?: mupib.Failure.$Shape|null;
+          fetchRecord?: Uint8Array|null;
+          record?: mupib.FetchedRecord.$Shape|null;
           $unknowns?: Uint8Array[];
         } & (
-          ({ body?: undefined; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "submit"; submit: mupib.Submit.$Shape; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "received"; submit?: null; received: mupib.Received.$Shape; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "queryRecord"; submit?: null; received?: null; queryRecord: Uint8Array; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "queryStream"; submit?: null; received?: null; queryRecord?: null; queryStream: mupib.Stream.$Shape; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "streamHead"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead: mupib.StreamHead.$Shape; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "answer"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer: mupib.RecordAnswer.$Shape; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "follow"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow: mupib.Follow.$Shape; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "followed"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed: number|Long; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "cancel"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel: mupib.Cancel.$Shape; queryStatus?: null; status?: null; failure?: null }|{ body?: "queryStatus"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus: mupib.QueryStatus.$Shape; status?: null; failure?: null }|{ body?: "status"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status: mupib.Status.$Shape; failure?: null }|{ body?: "failure"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure: mupib.Failure.$Shape })
+          ({ body?: undefined; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "submit"; submit: mupib.Submit.$Shape; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "received"; submit?: null; received: mupib.Received.$Shape; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "queryRecord"; submit?: null; received?: null; queryRecord: Uint8Array; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "queryStream"; submit?: null; received?: null; queryRecord?: null; queryStream: mupib.Stream.$Shape; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "streamHead"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead: mupib.StreamHead.$Shape; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "answer"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer: mupib.RecordAnswer.$Shape; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "follow"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow: mupib.Follow.$Shape; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "followed"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed: number|Long; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "cancel"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel: mupib.Cancel.$Shape; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "queryStatus"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus: mupib.QueryStatus.$Shape; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "status"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status: mupib.Status.$Shape; failure?: null; fetchRecord?: null; record?: null }|{ body?: "failure"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure: mupib.Failure.$Shape; fetchRecord?: null; record?: null }|{ body?: "fetchRecord"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord: Uint8Array; record?: null }|{ body?: "record"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record: mupib.FetchedRecord.$Shape })
         );
     }
 
@@ -1437,6 +1451,63 @@ export namespace mupib {
 
         /** Shape of a Status. */
         type $Shape = mupib.Status.$Properties;
+    }
+
+    /**
+     * Properties of a FetchedRecord.
+     * @deprecated Use mupib.FetchedRecord.$Properties instead.
+     */
+    interface IFetchedRecord extends mupib.FetchedRecord.$Properties {
+    }
+
+    /** Represents a FetchedRecord. */
+    class FetchedRecord {
+
+        /**
+         * Constructs a new FetchedRecord.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: mupib.FetchedRecord.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** FetchedRecord record. */
+        record?: (Uint8Array|null);
+
+        /**
+         * Encodes the specified FetchedRecord message. Does not implicitly {@link mupib.FetchedRecord.verify|verify} messages.
+         * @param message FetchedRecord message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: mupib.FetchedRecord.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a FetchedRecord message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {mupib.FetchedRecord & mupib.FetchedRecord.$Shape} FetchedRecord
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): mupib.FetchedRecord & mupib.FetchedRecord.$Shape;
+    }
+
+    namespace FetchedRecord {
+
+        /** Properties of a FetchedRecord. */
+        interface $Properties {
+
+            /** FetchedRecord record */
+            record?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a FetchedRecord. */
+        type $Shape = mupib.FetchedRecord.$Properties;
     }
 
     /**

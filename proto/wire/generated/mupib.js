@@ -1924,7 +1924,9 @@ export const mupib = $root.mupib = (() => {
          * @property {mupib.QueryStatus.$Properties|null} [queryStatus] ClientFrame queryStatus
          * @property {mupib.Status.$Properties|null} [status] ClientFrame status
          * @property {mupib.Failure.$Properties|null} [failure] ClientFrame failure
-         * @property {"submit"|"received"|"queryRecord"|"queryStream"|"streamHead"|"answer"|"follow"|"followed"|"cancel"|"queryStatus"|"status"|"failure"} [body] ClientFrame body
+         * @property {Uint8Array|null} [fetchRecord] ClientFrame fetchRecord
+         * @property {mupib.FetchedRecord.$Properties|null} [record] ClientFrame record
+         * @property {"submit"|"received"|"queryRecord"|"queryStream"|"streamHead"|"answer"|"follow"|"followed"|"cancel"|"queryStatus"|"status"|"failure"|"fetchRecord"|"record"} [body] ClientFrame body
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -1952,9 +1954,11 @@ export const mupib = $root.mupib = (() => {
          *   queryStatus?: mupib.QueryStatus.$Shape|null;
          *   status?: mupib.Status.$Shape|null;
          *   failure?: mupib.Failure.$Shape|null;
+         *   fetchRecord?: Uint8Array|null;
+         *   record?: mupib.FetchedRecord.$Shape|null;
          *   $unknowns?: Array.<Uint8Array>;
          * } & (
-         *   ({ body?: undefined; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "submit"; submit: mupib.Submit.$Shape; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "received"; submit?: null; received: mupib.Received.$Shape; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "queryRecord"; submit?: null; received?: null; queryRecord: Uint8Array; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "queryStream"; submit?: null; received?: null; queryRecord?: null; queryStream: mupib.Stream.$Shape; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "streamHead"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead: mupib.StreamHead.$Shape; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "answer"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer: mupib.RecordAnswer.$Shape; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "follow"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow: mupib.Follow.$Shape; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "followed"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed: number|Long; cancel?: null; queryStatus?: null; status?: null; failure?: null }|{ body?: "cancel"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel: mupib.Cancel.$Shape; queryStatus?: null; status?: null; failure?: null }|{ body?: "queryStatus"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus: mupib.QueryStatus.$Shape; status?: null; failure?: null }|{ body?: "status"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status: mupib.Status.$Shape; failure?: null }|{ body?: "failure"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure: mupib.Failure.$Shape })
+         *   ({ body?: undefined; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "submit"; submit: mupib.Submit.$Shape; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "received"; submit?: null; received: mupib.Received.$Shape; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "queryRecord"; submit?: null; received?: null; queryRecord: Uint8Array; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "queryStream"; submit?: null; received?: null; queryRecord?: null; queryStream: mupib.Stream.$Shape; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "streamHead"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead: mupib.StreamHead.$Shape; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "answer"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer: mupib.RecordAnswer.$Shape; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "follow"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow: mupib.Follow.$Shape; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "followed"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed: number|Long; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "cancel"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel: mupib.Cancel.$Shape; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "queryStatus"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus: mupib.QueryStatus.$Shape; status?: null; failure?: null; fetchRecord?: null; record?: null }|{ body?: "status"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status: mupib.Status.$Shape; failure?: null; fetchRecord?: null; record?: null }|{ body?: "failure"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure: mupib.Failure.$Shape; fetchRecord?: null; record?: null }|{ body?: "fetchRecord"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord: Uint8Array; record?: null }|{ body?: "record"; submit?: null; received?: null; queryRecord?: null; queryStream?: null; streamHead?: null; answer?: null; follow?: null; followed?: null; cancel?: null; queryStatus?: null; status?: null; failure?: null; fetchRecord?: null; record: mupib.FetchedRecord.$Shape })
          * )} mupib.ClientFrame.$Shape
          */
 
@@ -2077,17 +2081,33 @@ export const mupib = $root.mupib = (() => {
          */
         ClientFrame.prototype.failure = null;
 
+        /**
+         * ClientFrame fetchRecord.
+         * @member {Uint8Array|null|undefined} fetchRecord
+         * @memberof mupib.ClientFrame
+         * @instance
+         */
+        ClientFrame.prototype.fetchRecord = null;
+
+        /**
+         * ClientFrame record.
+         * @member {mupib.FetchedRecord.$Properties|null|undefined} record
+         * @memberof mupib.ClientFrame
+         * @instance
+         */
+        ClientFrame.prototype.record = null;
+
         // OneOf field names bound to virtual getters and setters
         let $oneOfFields;
 
         /**
          * ClientFrame body.
-         * @member {"submit"|"received"|"queryRecord"|"queryStream"|"streamHead"|"answer"|"follow"|"followed"|"cancel"|"queryStatus"|"status"|"failure"|undefined} body
+         * @member {"submit"|"received"|"queryRecord"|"queryStream"|"streamHead"|"answer"|"follow"|"followed"|"cancel"|"queryStatus"|"status"|"failure"|"fetchRecord"|"record"|undefined} body
          * @memberof mupib.ClientFrame
          * @instance
          */
         $Object.defineProperty(ClientFrame.prototype, "body", {
-            get: $util.oneOfGetter($oneOfFields = ["submit", "received", "queryRecord", "queryStream", "streamHead", "answer", "follow", "followed", "cancel", "queryStatus", "status", "failure"]),
+            get: $util.oneOfGetter($oneOfFields = ["submit", "received", "queryRecord", "queryStream", "streamHead", "answer", "follow", "followed", "cancel", "queryStatus", "status", "failure", "fetchRecord", "record"]),
             set: $util.oneOfSetter($oneOfFields)
         });
 
@@ -2133,6 +2153,10 @@ export const mupib = $root.mupib = (() => {
                 $root.mupib.Status.encode(message.status, writer.uint32(/* id 12, wireType 2 =*/98).fork(), _depth + 1).ldelim();
             if (message.failure != null && $Object.hasOwnProperty.call(message, "failure"))
                 $root.mupib.Failure.encode(message.failure, writer.uint32(/* id 13, wireType 2 =*/106).fork(), _depth + 1).ldelim();
+            if (message.fetchRecord != null && $Object.hasOwnProperty.call(message, "fetchRecord"))
+                writer.uint32(/* id 14, wireType 2 =*/114).bytes(message.fetchRecord);
+            if (message.record != null && $Object.hasOwnProperty.call(message, "record"))
+                $root.mupib.FetchedRecord.encode(message.record, writer.uint32(/* id 15, wireType 2 =*/122).fork(), _depth + 1).ldelim();
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -2268,6 +2292,20 @@ export const mupib = $root.mupib = (() => {
                             break;
                         message.failure = $root.mupib.Failure.decode(reader, reader.size(), $undefined, _depth + 1, message.failure);
                         message.body = "failure";
+                        continue;
+                    }
+                case 14: {
+                        if (wireType !== 2)
+                            break;
+                        message.fetchRecord = reader.bytes();
+                        message.body = "fetchRecord";
+                        continue;
+                    }
+                case 15: {
+                        if (wireType !== 2)
+                            break;
+                        message.record = $root.mupib.FetchedRecord.decode(reader, reader.size(), $undefined, _depth + 1, message.record);
+                        message.body = "record";
                         continue;
                     }
                 }
@@ -3583,6 +3621,149 @@ export const mupib = $root.mupib = (() => {
         };
 
         return Status;
+    })();
+
+    mupib.FetchedRecord = (function() {
+
+        /**
+         * Properties of a FetchedRecord.
+         * @typedef {Object} mupib.FetchedRecord.$Properties
+         * @property {Uint8Array|null} [record] FetchedRecord record
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+
+        /**
+         * Properties of a FetchedRecord.
+         * @memberof mupib
+         * @interface IFetchedRecord
+         * @augments mupib.FetchedRecord.$Properties
+         * @deprecated Use mupib.FetchedRecord.$Properties instead.
+         */
+
+        /**
+         * Shape of a FetchedRecord.
+         * @typedef {mupib.FetchedRecord.$Properties} mupib.FetchedRecord.$Shape
+         */
+
+        /**
+         * Constructs a new FetchedRecord.
+         * @memberof mupib
+         * @classdesc Represents a FetchedRecord.
+         * @constructor
+         * @param {mupib.FetchedRecord.$Properties=} [properties] Properties to set
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+        const FetchedRecord = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        /**
+         * FetchedRecord record.
+         * @member {Uint8Array|null|undefined} record
+         * @memberof mupib.FetchedRecord
+         * @instance
+         */
+        FetchedRecord.prototype.record = null;
+
+        // OneOf field names bound to virtual getters and setters
+        let $oneOfFields;
+
+        // Virtual OneOf for proto3 optional field
+        $Object.defineProperty(FetchedRecord.prototype, "_record", {
+            get: $util.oneOfGetter($oneOfFields = ["record"]),
+            set: $util.oneOfSetter($oneOfFields)
+        });
+
+        /**
+         * Encodes the specified FetchedRecord message. Does not implicitly {@link mupib.FetchedRecord.verify|verify} messages.
+         * @function encode
+         * @memberof mupib.FetchedRecord
+         * @static
+         * @param {mupib.FetchedRecord.$Properties} message FetchedRecord message or plain object to encode
+         * @param {$protobuf.Writer} [writer] Writer to encode to
+         * @returns {$protobuf.Writer} Writer
+         */
+        FetchedRecord.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.record != null && $Object.hasOwnProperty.call(message, "record"))
+                writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.record);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        /**
+         * Decodes a FetchedRecord message from the specified reader or buffer.
+         * @function decode
+         * @memberof mupib.FetchedRecord
+         * @static
+         * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+         * @param {number} [length] Message length if known beforehand
+         * @returns {mupib.FetchedRecord & mupib.FetchedRecord.$Shape} FetchedRecord
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        FetchedRecord.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.mupib.FetchedRecord();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 2)
+                            break;
+                        message.record = reader.bytes();
+                        message._record = "record";
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return FetchedRecord;
     })();
 
     mupib.Failure = (function() {
