@@ -20,6 +20,14 @@ export const errorCodes = [
   'wrong_role',
   'unknown_signer',
   'rate_limited',
+  // accounts and payments
+  'no_account',
+  'name_taken',
+  'insufficient_funds',
+  'insufficient_tokens',
+  'blocked',
+  'too_early',
+  'conflict',
   // what the ledger answers (certified refusals)
   'number_used',
   'number_ahead',

@@ -29,6 +29,12 @@ export const domains = {
   outcome: 'mupib/1/outcome',
   recordLeaf: 'mupib/1/record-leaf',
   transactionLeaf: 'mupib/1/transaction-leaf',
+  statement: 'mupib/1/statement',
+  statementSignature: 'mupib/1/statement-signature',
+  request: 'mupib/1/request',
+  requestSignature: 'mupib/1/request-signature',
+  reply: 'mupib/1/reply',
+  replySignature: 'mupib/1/reply-signature',
 } as const
 
 export type Domain = keyof typeof domains

@@ -42,8 +42,8 @@ export const digestOfName = (name: string): Digest => sha256Hex(Buffer.from(name
 const day = 86_400_000
 export const start = Date.UTC(2026, 0, 1)
 
-/** A genesis of n validators (keys `validator-0`…), a bank and an auditor; the same bytes in every run. */
-export async function genesisContent(validators = 4): Promise<GenesisContent> {
+/** A genesis of n validators (keys `validator-0`…), a bank, an auditor and perhaps more of them; the same bytes in every run. */
+export async function genesisContent(validators = 4, moreAuditors: readonly string[] = []): Promise<GenesisContent> {
   const validity = { notBefore: start, notAfter: start + 3650 * day }
   const authority = keyOf('authority')
   const root = await createRootCertificate({ name: 'authority', key: authority, ...validity, serialNumber: '41' })
@@ -64,11 +64,15 @@ export async function genesisContent(validators = 4): Promise<GenesisContent> {
       name: `validator-${i}`,
       publicKey: keyOf(`validator-${i}`).publicKey,
     })),
-    members: [await member('bank', 'bank', 1n, '42'), await member('auditor', 'auditor', 0n, '43')],
+    members: await Promise.all([
+      member('bank', 'bank', 1n, '42'),
+      ...['auditor', ...moreAuditors].map((name, at) => member(name, 'auditor', 0n, String(43 + at))),
+    ]),
   }
 }
 
-export const testGenesis = async (validators = 4): Promise<Genesis> => createGenesis(await genesisContent(validators))
+export const testGenesis = async (validators = 4, moreAuditors: readonly string[] = []): Promise<Genesis> =>
+  createGenesis(await genesisContent(validators, moreAuditors))
 
 // --- arbitrary values -------------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import type { Digest } from '../../proto/hash.ts'
 import { limits } from '../../proto/limits.ts'
 import { groupDigest, payloadDigest, type TokenGroup, TokenHasher } from '../../proto/token.ts'
 import { FieldReader } from './config.ts'
+import { certificateBytes } from './identity.ts'
 import { informationDigest, informationLimits, type PaymentInformation } from './information.ts'
 import { isoTime } from './output.ts'
 
@@ -157,6 +158,32 @@ export function presentedFromJson(
   return { ...signed, tokens, holder, details, information: informationDigest(network, details) }
 }
 
+/** A payment as its user sends it to a vendor. */
+export interface UserPayment {
+  /** The user's certificate in DER. */
+  readonly certificate: Uint8Array
+  readonly payment: PresentedPayment
+}
+
+/** The body of a vendor's `POST /payments`: a presented payment beside the user's certificate. */
+export const userPaymentToJson = ({ certificate, payment }: UserPayment): Record<string, unknown> => ({
+  certificate: Buffer.from(certificate).toString('base64'),
+  ...presentedToJson(payment),
+})
+
+/** Reads what `userPaymentToJson` gave. Throws the code given, with the field, and `bad_certificate`. */
+export function userPaymentFromJson(
+  value: unknown,
+  network: Digest,
+  where = 'payment',
+  code: ErrorCode = 'bad_input',
+): UserPayment {
+  const { certificate, ...presented } = (value ?? {}) as Record<string, unknown>
+  if (typeof certificate !== 'string')
+    throw new MupibError(code, `${where}: certificate must be the base64 of the user's`, { field: 'certificate' })
+  return { certificate: certificateBytes(certificate), payment: presentedFromJson(presented, network, where, code) }
+}
+
 /** A return file for the bank: {groups, payment: {time, signature, tokens}}. */
 export function returnToJson(payment: Omit<HolderPayment, 'information'>): Record<string, unknown> {
   const { groups, tokens } = tokensToJson(payment.tokens)
@@ -173,6 +200,12 @@ export function returnFromJson(value: unknown, where: string): Omit<HolderPaymen
   payment.end()
   if (tokens.length === 0) throw new MupibError('bad_input', `${where}: a return without tokens`, { field: 'tokens' })
   return signed
+}
+
+/** The digest of a payment as somebody wrote it. Throws `bad_input`. */
+export function checkDigest(text: string): Digest {
+  if (/^[0-9a-f]{64}$/.test(text)) return text
+  throw new MupibError('bad_input', 'a payment is named by 64 hex characters')
 }
 
 const hasher = new TokenHasher()

@@ -1,9 +1,37 @@
-// The HTTP service of an actor, on loopback: JSON both ways, errors with stable codes, run.json while it is ready, a graceful stop.
-import Fastify, { type FastifyInstance } from 'fastify'
+// The HTTP service of an actor: JSON both ways, requests and replies signed, errors with stable codes, run.json while it is ready, a
+// graceful stop. A route is for the actor's own operator unless its `access` says who else may call it.
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import { bytesEqual } from '../../proto/bytes.ts'
+import type { Certificate } from '../../proto/certificates.ts'
 import { MupibError } from '../../proto/errors.ts'
+import type { Digest } from '../../proto/hash.ts'
+import { type Role, roles } from '../../proto/records.ts'
 import { toMupibError } from './errors.ts'
+import type { CertificateChecks, Identity } from './identity.ts'
 import { toJson } from './output.ts'
 import { removeRunFile, writeRunFile } from './run-file.ts'
+import { claimedDigest, isSigned, signReply, verifyRequest } from './signed-http.ts'
+
+/** Who may call a route: parties of a role, the service's own operator (whoever has its key), or anyone, signed or not. */
+export type Access = readonly (Role | 'self')[] | 'anyone'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: Access
+  }
+  interface FastifyRequest {
+    /** Who signed the request; undefined where nobody did and the route is for anyone. */
+    caller: Certificate | undefined
+    rawBody: Uint8Array
+    signedDigest: Digest | undefined
+  }
+}
+
+/** What a server is to know of its actor. */
+export interface ServerOptions {
+  readonly identity: Identity
+  readonly checks: CertificateChecks
+}
 
 /** Bytes of a request's body: a payment with as many tokens as a block may hold. */
 const bodyBytesMax = 8 * 1024 * 1024
@@ -12,7 +40,19 @@ const statusOf = (error: MupibError): number => {
   switch (error.code) {
     case 'not_found':
     case 'undecided':
+    case 'no_account':
       return 404
+    case 'bad_signature':
+    case 'bad_certificate':
+    case 'certificate_dead':
+      return 401
+    case 'wrong_role':
+      return 403
+    case 'conflict':
+    case 'name_taken':
+    case 'insufficient_funds':
+    case 'too_early':
+      return 409
     case 'rate_limited':
       return 429
     case 'unreachable':
@@ -39,10 +79,30 @@ function requestError(error: unknown): { status: number; failure: MupibError } {
   return { status, failure: new MupibError(code, (error as Error).message) }
 }
 
-/** A server without routes. Every answer goes through `toJson`. */
-export function createServer(): FastifyInstance {
-  const server = Fastify({ forceCloseConnections: true, bodyLimit: bodyBytesMax, keepAliveTimeout: 60_000 })
+/** A server without routes. Every answer goes through `toJson`, and is signed where the request was. */
+export function createServer({ identity, checks }: ServerOptions): FastifyInstance {
+  // a body is taken as it was signed: nothing is dropped from it, and a number is no amount
+  const ajv = { customOptions: { removeAdditional: false, coerceTypes: false } } as const
+  const server = Fastify({ forceCloseConnections: true, bodyLimit: bodyBytesMax, keepAliveTimeout: 60_000, ajv })
+  server.decorateRequest('caller', undefined)
+  server.decorateRequest('signedDigest', undefined)
+  server.decorateRequest('rawBody')
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    request.rawBody = body as Buffer
+    try {
+      done(null, JSON.parse(String(body)))
+    } catch (error) {
+      done(new MupibError('bad_input', `the body is not JSON: ${(error as Error).message}`), undefined)
+    }
+  })
   server.setReplySerializer(payload => toJson(payload))
+  server.addHook('preValidation', async request => checkAccess(request, identity, checks))
+  server.addHook('onSend', async (request, reply, payload) => {
+    if (request.signedDigest === undefined) return payload
+    const body = Buffer.from(typeof payload === 'string' ? payload : '')
+    reply.headers(signReply(identity, request.signedDigest, reply.statusCode, body))
+    return payload
+  })
   server.setErrorHandler((error, _request, reply) => {
     const { status, failure } = requestError(error)
     return reply.status(status).send({ error: failure.toJSON() })
@@ -53,10 +113,34 @@ export function createServer(): FastifyInstance {
   return server
 }
 
+const noBody = new Uint8Array(0)
+const allRoles = Object.keys(roles) as Role[]
+
+function checkAccess(request: FastifyRequest, identity: Identity, checks: CertificateChecks): void {
+  const access = request.routeOptions.config.access ?? ['self']
+  if (request.is404 || (access === 'anyone' && !isSigned(request.headers))) return
+  const { name } = identity.certificate
+  const { method, url: path, headers } = request
+  const signed = { method, path, headers, body: request.rawBody ?? noBody }
+  // a refusal is signed too: whoever is on the way must not be able to refuse in the service's name
+  request.signedDigest = claimedDigest(identity.network, signed)
+  const { caller } = verifyRequest({ name, network: identity.network }, checks, allRoles, signed, Date.now())
+  const isSelf = bytesEqual(caller.facts.publicKey, identity.key.publicKey)
+  const isAllowed = access === 'anyone' || access.includes(caller.role) || (isSelf && access.includes('self'))
+  if (!isAllowed) throw new MupibError('wrong_role', `a ${caller.role} may not ask this of ${name}`)
+  request.caller = caller
+}
+
+/** Who called a route that is not for anyone. */
+export function callerOf(request: FastifyRequest): Certificate {
+  if (!request.caller) throw new MupibError('bad_signature', 'the request is not signed')
+  return request.caller
+}
+
 /** Finds out that a port is taken before anything is opened or waited for. Throws as `listen`. */
 export async function checkPort(http: { host: string; port: number }): Promise<void> {
   if (http.port === 0) return
-  const probe = createServer()
+  const probe = Fastify()
   await listen(probe, http)
   await probe.close()
 }

@@ -11,13 +11,56 @@ export const actorPrefixes = {
   return: 0x12, // number (8) → a return record of the bank
   returnAnswer: 0x13, // number (8) → what the ledger answered to it
   publishUpTo: 0x14, // nothing → number up to which publications are to be submitted
+  account: 0x15, // public key (32) → a party that has an account at the bank
+  accountByName: 0x16, // role (8), name → public key
+  balance: 0x17, // public key (32) or name of an own account → what it holds
+  entry: 0x18, // number (8) → entry of the bank's journal
+  posting: 0x19, // public key (32), number (8) → nothing: the entry moves money of the account
+  entryByReference: 0x1a, // kind (8), public key (32) or nothing, reference → number of the entry
+  order: 0x1b, // public key (32), order (16) → tokens that were paid for
+  openOrder: 0x1c, // number (8) of the entry that paid for it → public key, order: it is in no publication yet
+  tokenUse: 0x1d, // publication (8) → what its tokens share and what became of them
+  expiring: 0x1e, // expiry (8), publication (8) → nothing: its unspent tokens are not booked as expired yet
+  returnByPayload: 0x1f, // payload digest (32) → number of the return
+  redemption: 0x30, // record digest (32) → what was paid for a token block
+  transfer: 0x31, // auditor's public key (32), payload digest (32) → the signed transfer and the number of its entry
+  lastEntry: 0x32, // nothing → number of the journal's last entry
 
-  user: 0x20, // user (32) → where the auditor stands with a user
-  openPayment: 0x21, // user (32), sequence (8) → a payment that is queued or held
-  payment: 0x22, // payload digest (32) → the auditor's answer to a payment
+  user: 0x20, // user (32) → where the auditor stands with a user: terms, last own block
+  openPayment: 0x21, // user (32), sequence (8) → payload digest of a payment that no block has decided, with what the queue needs of it
+  ruling: 0x22, // payload digest (32) → the auditor's last signed ruling
   block: 0x23, // user (32), number (8) → a token block and the payments in it
   blockAnswer: 0x24, // user (32), number (8) → what the ledger answered to it
   blockByPublication: 0x25, // bank (32), publication (8), user (32), number (8) → nothing: the block holds such tokens
+  presented: 0x26, // payload digest (32) → a payment as it was presented, with the vendor's presentation and both certificates
+  trust: 0x27, // user (32) → γ and W after the user's blocks of all auditors
+  trustStep: 0x28, // user (32), number over all auditors (8) → the ledger's certified word on one of these blocks
+  settlement: 0x29, // payload digest (32) → what the vendor is paid for it
+  vendorTotals: 0x2a, // vendor's public key (32) → its due and what of it was paid
+  openTransfer: 0x2b, // number (8) → a signed transfer that the bank has not confirmed
+  openRedemption: 0x2c, // number (8) → user, number of a block and bank: consumed tokens that the bank has not paid for
+  redeemed: 0x2d, // user (32), number (8), name of a bank → what it paid for a block's tokens
+  blockBooks: 0x2e, // user (32), number (8) → books and risk of a decided block
+  finding: 0x2f, // SHA-256 of it (32) → what somebody did that may be held against them
+  verdictsHeight: 0x40, // nothing → height up to which trust is folded
+  accusation: 0x42, // SHA-256 of a finding (32) → the evidence that was made of it
+  bankValue: 0x41, // fingerprint (32) → name and token value of a bank that was admitted or renewed on the ledger
+
+  sale: 0x50, // payload digest (32) → a payment that a vendor took, with the presentation that it signed
+  saleStanding: 0x51, // payload digest (32) → how the sale stands: ruling and receipt
+  openSale: 0x52, // payload digest (32) → nothing: the sale is not settled
+  saleByNumber: 0x53, // number (8) → payload digest
+
+  walletToken: 0x60, // bank (32), publication (8), index (8) → a token that a user holds, and whether it is free
+  walletGroup: 0x61, // bank (32), publication (8) → what the user's tokens of a publication share, with the publication's proof
+  walletEntry: 0x62, // number (8) → a withdrawal, payment or return of the user
+  openWalletEntry: 0x63, // number (8) → nothing: the entry is not settled
+  walletTotals: 0x64, // nothing → tokens that came in and went out, ever
+  restoration: 0x65, // nothing → when and from what the wallet was restored
+
+  deadCertificate: 0x70, // fingerprint (32) → height of the ledger block that declared it dead
+  endedMember: 0x71, // role (1), name → height of the ledger block that ended it
+  revocationsHeight: 0x72, // nothing → height up to which the two above are complete
 } as const
 
 type Prefix = (typeof actorPrefixes)[keyof typeof actorPrefixes]

@@ -11,12 +11,17 @@ import { writeKeyFile } from './files.ts'
 import { informationDigest } from './information.ts'
 import { type PresentedPayment, paymentDigest } from './payment.ts'
 
-/** Writes the home of the network's bank or auditor; `more` goes into its config. Returns the folder. */
-export function writeHome(net: TestNetwork, role: 'bank' | 'auditor', more: Record<string, unknown> = {}): string {
-  const folder = path.join(net.dir, role)
+/** Writes the home of a bank or an auditor of the network; `more` goes into its config. Returns the folder. */
+export function writeHome(
+  net: TestNetwork,
+  role: 'bank' | 'auditor',
+  more: Record<string, unknown> = {},
+  name: string = role,
+): string {
+  const folder = path.join(net.dir, name)
   fs.mkdirSync(folder, { recursive: true })
-  writeKeyFile(path.join(folder, 'key.json'), seedOfName(role))
-  const member = net.genesis.members.find(candidate => candidate.role === role)!
+  writeKeyFile(path.join(folder, 'key.json'), seedOfName(name))
+  const member = net.genesis.members.find(candidate => candidate.role === role && candidate.name === name)!
   fs.writeFileSync(path.join(folder, 'certificate.pem'), derToPem(member.certificateDer))
   const files = { genesis: '../genesis.json', key: 'key.json', certificate: 'certificate.pem', peers: '../peers.json' }
   const config = { ...files, store: 'store', http: { host: '127.0.0.1', port: 0 }, runFile: 'run.json', ...more }
