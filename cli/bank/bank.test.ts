@@ -9,6 +9,7 @@ import { paymentDigest } from '../common/payment.ts'
 import { altered, payWith, userKey, writeHome } from '../common/testing.ts'
 import { Bank } from './bank.ts'
 import { openBankHome } from './home.ts'
+import { openAccount } from './testing.ts'
 
 const toClose: { close(): Promise<void> }[] = []
 
@@ -26,6 +27,7 @@ async function setUp(): Promise<{ net: TestNetwork; folder: string; open(recover
     async open(recover = false) {
       const bank = await Bank.open({ home: openBankHome(folder), recover })
       toClose.push(bank)
+      for (const [name, key] of Object.entries({ alice, bob })) await openAccount(bank, net, 'user', name, 1_000, key)
       return bank
     },
   }
@@ -61,9 +63,10 @@ describe('issuing', () => {
   })
 
   it('lets orders that come together share publications, each with its own tokens', async () => {
-    const { open } = await setUp()
+    const { net, open } = await setUp()
     const bank = await open()
     const orders = Array.from({ length: 12 }, (_, i) => ({ holder: userKey(`u${i}`).publicKey, count: i + 1 }))
+    for (let i = 0; i < 12; i++) await openAccount(bank, net, 'user', `u${i}`, i + 1)
     const handed = await Promise.all(orders.map(order => bank.issueFinal(order)))
     handed.forEach(({ tokens }, i) => {
       expect(tokens).toHaveLength(i + 1)
@@ -97,7 +100,7 @@ describe('after a stop', () => {
     net.ledger.release()
     const second = await open()
     await second.publish()
-    expect(second.handOut(1, alice.publicKey).tokens).toHaveLength(2)
+    expect(second.handOut(1, { holder: alice.publicKey }).tokens).toHaveLength(2)
     expect((await second.issueFinal({ holder: bob.publicKey, count: 1 })).publication).toBe(2)
     expect(net.ledger.order).toHaveLength(2)
   })

@@ -1,7 +1,9 @@
-// What a bank keeps: every publication with its tokens' signatures, every return, and what the ledger answered to each.
+// What a bank keeps of its tokens: orders, every publication with its tokens' signatures and their use, every return, and what the ledger
+// answered to each.
 
 import type { Database, WriteOp } from '../../node/store/database.ts'
-import { Reader, Writer } from '../../proto/bytes.ts'
+import { bytesOfHex, Reader, toHex, Writer } from '../../proto/bytes.ts'
+import { type ErrorCode, errorCodes } from '../../proto/errors.ts'
 import type { Digest } from '../../proto/hash.ts'
 import { signatureBytes } from '../../proto/keys.ts'
 import { limits } from '../../proto/limits.ts'
@@ -9,7 +11,9 @@ import { decodeRecord, type Publication, type Return, type SignedRecord } from '
 import { decodeRecordAnswer, encodeRecordAnswer, type RecordAnswer } from '../../proto/wire/codec.ts'
 import { actorKey, actorPrefixes, actorRange, numberOfKey } from '../common/store-keys.ts'
 import { emptyStream, type OwnStream } from '../common/stream.ts'
-import type { HolderShare } from './rules.ts'
+import type { AccountId } from './accounts.ts'
+import { type HolderShare, orderBytes, type TokenOrder } from './rules.ts'
+import type { TokenUse } from './token-use.ts'
 
 /** A publication as it was issued. */
 export interface Issued {
@@ -25,13 +29,26 @@ export interface KeptAnswer {
   readonly answer: RecordAnswer
 }
 
+/** An order that was paid for. */
+export interface PaidOrder extends TokenOrder {
+  /** In minor units. */
+  readonly amount: bigint
+  /** Number of the entry that paid for it. */
+  readonly entry: number
+  /** 0 until it is in one. */
+  readonly publication: number
+  /** Why the ledger did not let its tokens be; the money went back. */
+  readonly refusal: ErrorCode | undefined
+}
+
 const sharesMax = limits.publicationTokens
 
 function encodeIssued({ record, shares, signatures }: Issued): Uint8Array {
-  const writer = new Writer(record.bytes.length + signatures.length + shares.length * 40 + 16)
+  const writer = new Writer(record.bytes.length + signatures.length + shares.length * 56 + 16)
     .bytes(record.bytes)
     .u32(shares.length)
-  for (const { holder, start, count } of shares) writer.fixed(holder, 32).u32(start).u32(count)
+  for (const { holder, order, start, count } of shares)
+    writer.fixed(holder, 32).fixed(bytesOfHex(order), orderBytes).u32(start).u32(count)
   return writer.bytes(signatures).finish()
 }
 
@@ -40,7 +57,10 @@ function decodeIssued(bytes: Uint8Array): Issued {
   const record = decodeRecord(reader.bytes(limits.recordBytes)) as SignedRecord<Publication>
   const count = reader.count(sharesMax)
   const shares: HolderShare[] = []
-  for (let i = 0; i < count; i++) shares.push({ holder: reader.fixed(32), start: reader.u32(), count: reader.u32() })
+  for (let i = 0; i < count; i++) {
+    const order = { holder: reader.fixed(32), order: toHex(reader.fixed(orderBytes)) }
+    shares.push({ ...order, start: reader.u32(), count: reader.u32() })
+  }
   const signatures = reader.bytes(limits.publicationTokens * signatureBytes)
   reader.end()
   return { record, shares, signatures }
@@ -57,7 +77,37 @@ function decodeKept(bytes: Uint8Array): KeptAnswer {
   return kept
 }
 
-type Kind = 'publication' | 'return'
+function encodeOrder({ count, amount, entry, publication, refusal }: PaidOrder): Uint8Array {
+  const writer = new Writer(64).u32(count).u64(amount).u64(entry).u64(publication)
+  return writer.text(refusal ?? '').finish()
+}
+
+function decodeOrder(holder: AccountId, order: string, bytes: Uint8Array): PaidOrder {
+  const reader = new Reader(bytes)
+  const paid = {
+    count: reader.u32(),
+    amount: reader.amount(limits.amount),
+    entry: reader.u64(),
+    publication: reader.u64(),
+  }
+  const code = reader.text(64)
+  reader.end()
+  return { holder: bytesOfHex(holder), order, ...paid, refusal: errorCodes.find(known => known === code) }
+}
+
+/** Bytes of the bitmap of a publication's tokens. */
+const usedBytesMax = Math.ceil(limits.publicationTokens / 8)
+
+function decodeUse(bytes: Uint8Array): TokenUse {
+  const reader = new Reader(bytes)
+  const tokens = { bank: reader.digest(), value: reader.amount(limits.amount), expiry: reader.u64() }
+  const counts = { issued: reader.u32(), redeemed: reader.u32(), returned: reader.u32(), expired: reader.u32() }
+  const use = { ...tokens, counts, used: reader.bytes(usedBytesMax) }
+  reader.end()
+  return use
+}
+
+export type RecordStream = 'publication' | 'return'
 const answerPrefixes = { publication: actorPrefixes.publicationAnswer, return: actorPrefixes.returnAnswer } as const
 
 export class BankStore {
@@ -65,14 +115,6 @@ export class BankStore {
 
   constructor(database: Database) {
     this.#database = database
-  }
-
-  write(operations: readonly WriteOp[]): Promise<void> {
-    return this.#database.write(operations, { sync: true })
-  }
-
-  close(): Promise<void> {
-    return this.#database.close()
   }
 
   publication(number: number): Issued | undefined {
@@ -85,7 +127,7 @@ export class BankStore {
     return row && (decodeRecord(row) as SignedRecord<Return>)
   }
 
-  answer(kind: Kind, number: number): KeptAnswer | undefined {
+  answer(kind: RecordStream, number: number): KeptAnswer | undefined {
     const row = this.#database.get(actorKey(answerPrefixes[kind], number))
     return row && decodeKept(row)
   }
@@ -105,12 +147,12 @@ export class BankStore {
     return { type: 'put', key: actorKey(actorPrefixes.return, record.record.number), value: record.bytes }
   }
 
-  putAnswer(kind: Kind, number: number, kept: KeptAnswer): WriteOp {
+  putAnswer(kind: RecordStream, number: number, kept: KeptAnswer): WriteOp {
     return { type: 'put', key: actorKey(answerPrefixes[kind], number), value: encodeKept(kept) }
   }
 
   /** A number that the ledger refused: it is given out anew. */
-  forget(kind: Kind, number: number): WriteOp {
+  forget(kind: RecordStream, number: number): WriteOp {
     return { type: 'delete', key: actorKey(actorPrefixes[kind], number) }
   }
 
@@ -118,15 +160,90 @@ export class BankStore {
     return { type: 'put', key: actorKey(actorPrefixes.publishUpTo), value: new Writer(8).u64(number).finish() }
   }
 
+  order(holder: AccountId, order: string): PaidOrder | undefined {
+    const row = this.#database.get(actorKey(actorPrefixes.order, holder, order))
+    return row && decodeOrder(holder, order, row)
+  }
+
+  /** An order as it stands; one in no publication and not refused is open. */
+  putOrder(paid: PaidOrder): WriteOp[] {
+    const { holder, order, entry, publication, refusal } = paid
+    const openKey = actorKey(actorPrefixes.openOrder, entry)
+    const isOpen = publication === 0 && refusal === undefined
+    return [
+      { type: 'put', key: actorKey(actorPrefixes.order, holder, order), value: encodeOrder(paid) },
+      isOpen
+        ? {
+            type: 'put',
+            key: openKey,
+            value: new Writer(48).fixed(holder, 32).fixed(bytesOfHex(order), orderBytes).finish(),
+          }
+        : { type: 'delete', key: openKey },
+    ]
+  }
+
+  /** Orders that were paid for and are in no publication, oldest first. */
+  async openOrders(): Promise<PaidOrder[]> {
+    const orders: PaidOrder[] = []
+    for await (const [, row] of this.#database.iterate(actorRange(actorPrefixes.openOrder)))
+      orders.push(this.order(toHex(row.subarray(0, 32)), toHex(row.subarray(32)))!)
+    return orders
+  }
+
+  tokenUse(publication: number): TokenUse | undefined {
+    const row = this.#database.get(actorKey(actorPrefixes.tokenUse, publication))
+    return row && decodeUse(row)
+  }
+
+  putTokenUse(publication: number, { bank, value, expiry, counts, used }: TokenUse): WriteOp {
+    const writer = new Writer(used.length + 68).digest(bank).u64(value).u64(expiry)
+    writer.u32(counts.issued).u32(counts.redeemed).u32(counts.returned).u32(counts.expired)
+    return { type: 'put', key: actorKey(actorPrefixes.tokenUse, publication), value: writer.bytes(used).finish() }
+  }
+
+  dropTokenUse(publication: number): WriteOp {
+    return { type: 'delete', key: actorKey(actorPrefixes.tokenUse, publication) }
+  }
+
+  /** The publication's unspent tokens will have to be booked as expired. */
+  putExpiring(expiry: number, publication: number): WriteOp {
+    return { type: 'put', key: actorKey(actorPrefixes.expiring, expiry, publication), value: new Uint8Array(0) }
+  }
+
+  dropExpiring(expiry: number, publication: number): WriteOp {
+    return { type: 'delete', key: actorKey(actorPrefixes.expiring, expiry, publication) }
+  }
+
+  /** Publications whose unspent tokens are not booked as expired yet, the earliest expiry first. */
+  async *expiring(): AsyncIterable<{ readonly expiry: number; readonly publication: number }> {
+    for await (const [key] of this.#database.iterate(actorRange(actorPrefixes.expiring)))
+      yield { expiry: numberOfKey(key.subarray(0, 9)), publication: numberOfKey(key) }
+  }
+
+  /** Number of the return of a payment. */
+  returnOf(payload: Digest): number | undefined {
+    const row = this.#database.get(actorKey(actorPrefixes.returnByPayload, payload))
+    return row && new Reader(row).u64()
+  }
+
+  putReturnOf(payload: Digest, number: number): WriteOp {
+    const key = actorKey(actorPrefixes.returnByPayload, payload)
+    return { type: 'put', key, value: new Writer(8).u64(number).finish() }
+  }
+
+  dropReturnOf(payload: Digest): WriteOp {
+    return { type: 'delete', key: actorKey(actorPrefixes.returnByPayload, payload) }
+  }
+
   /** Numbers of all publications or returns, ascending. */
-  async numbers(kind: Kind): Promise<number[]> {
+  async numbers(kind: RecordStream): Promise<number[]> {
     const numbers: number[] = []
     for await (const [key] of this.#database.iterate(actorRange(actorPrefixes[kind]))) numbers.push(numberOfKey(key))
     return numbers
   }
 
   /** Where a stream stands. What was decided was decided in order, so the newest answer marks the place. */
-  async stream(kind: Kind): Promise<OwnStream> {
+  async stream(kind: RecordStream): Promise<OwnStream> {
     let stream = emptyStream
     for await (const [key, row] of this.#database.iterate({
       ...actorRange(answerPrefixes[kind]),

@@ -1,0 +1,84 @@
+// What the parts of a bank share: its home, its rows, one thing at a time where they change, and writes whose failure stops the bank.
+import type { Database, WriteOp } from '../../node/store/database.ts'
+import { MupibError } from '../../proto/errors.ts'
+import { AccountStore } from './account-store.ts'
+import { BooksDraft } from './books-draft.ts'
+import type { BankHome } from './home.ts'
+import { BankStore } from './store.ts'
+
+export type BankLog = (event: { readonly kind: string; readonly [field: string]: unknown }) => void
+
+/** Work that is done one after the other. */
+class Turn {
+  #last: Promise<unknown> = Promise.resolve()
+  #isClosed = false
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Rejects with `stopped` once closed. */
+  run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) return Promise.reject(stoppedError())
+    const done = this.#last.then(work)
+    this.#last = done.catch(() => {})
+    return done
+  }
+
+  /** Takes no more work and waits for what there is. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#last
+  }
+}
+
+export const stoppedError = (): MupibError => new MupibError('stopped', 'the bank stops')
+
+export class Desk {
+  readonly home: BankHome
+  readonly log: BankLog
+  readonly tokens: BankStore
+  readonly accounts: AccountStore
+  /** Where records get numbers and are settled. Work of `books` may wait inside it, never the other way round. */
+  readonly streams = new Turn()
+  /** Where balances and the use of tokens change. */
+  readonly books = new Turn()
+  /** Rejects when the bank cannot go on (a failed write). */
+  readonly failed: Promise<never>
+  readonly #database: Database
+  #fail!: (error: unknown) => void
+
+  constructor(home: BankHome, database: Database, log: BankLog) {
+    this.home = home
+    this.log = log
+    this.tokens = new BankStore(database)
+    this.accounts = new AccountStore(database)
+    this.#database = database
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject
+    })
+    this.failed.catch(() => {})
+  }
+
+  /** Changes of the books, to be written as one. Only in a turn of `books`. */
+  draft(): BooksDraft {
+    return new BooksDraft(this.accounts, this.tokens)
+  }
+
+  /** All or nothing, synced. */
+  async write(operations: readonly WriteOp[]): Promise<void> {
+    if (operations.length === 0) return
+    try {
+      await this.#database.write(operations, { sync: true })
+    } catch (error) {
+      this.#fail(error)
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.streams.close()
+    await this.books.close()
+    await this.#database.close()
+  }
+}
