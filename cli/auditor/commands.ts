@@ -2,6 +2,8 @@
 import type { Command } from 'commander'
 import { type Output, outputOf, pairs, short, table } from '../common/output.ts'
 import { withExamples } from '../common/program.ts'
+import { addBooks } from './books-commands.ts'
+import { addRisk, addTrust } from './trust-commands.ts'
 
 // what a command needs is loaded when it runs: `mupib --help` has to be quick
 const operationsModule = () => import('./operations.ts')
@@ -24,15 +26,21 @@ export function addAuditorCommands(program: Command): void {
     'mupib auditor serve --dir .mupib',
   )
   addSubmit(auditor)
+  addTrust(auditor)
+  addRisk(auditor)
   addLists(auditor)
+  addBooks(auditor)
   addProof(auditor)
+  addPayload(auditor)
 }
 
 function addSubmit(auditor: Command): void {
   withExamples(
     auditor
       .command('submit <file>')
-      .description('present the payments of a file, send what is queued of their holders, and wait for the verdicts')
+      .description(
+        'take a file of payments that vendors have presented, send what is queued of their holders, and wait for the verdicts',
+      )
       .action(async (file: string, _options: unknown, command: Command) => {
         const output = outputOf(command)
         const { readBlockFile, submitAll, withAuditor } = await operationsModule()
@@ -139,9 +147,11 @@ function addLists(auditor: Command): void {
 
 function statusText(status: Json): string {
   const peers = status.peers as { connected: boolean }[]
+  const outbox = status.outbox as Json
   return pairs([
     ['auditor', status.name],
-    ['block size', status.blockSize],
+    ['terms', `W0 ${status.w0}, ${status.model}, rounding ${status.rounding}`],
+    ['withholding', `${Number(status.withholding) / 100} %`],
     ['validators', `${peers.filter(peer => peer.connected).length} of ${peers.length} connected`],
     ['users', status.users],
     ['payments since the start', status.payments],
@@ -149,7 +159,10 @@ function statusText(status: Json): string {
     ['held', status.held],
     ['awaited blocks', status.awaited],
     ['decided blocks', status.blocks],
+    ['blocked users', status.blocked],
     ['refused users', status.refused],
+    ['open transfers', (outbox.transfers as Json).open],
+    ['open redemptions', (outbox.redemptions as Json).open],
   ])
 }
 
@@ -168,5 +181,22 @@ function addProof(auditor: Command): void {
         })
       }),
     'mupib auditor proof bank-12-7 > proof.json && mupib verify proof.json --genesis .mupib/genesis.json',
+  )
+}
+
+function addPayload(auditor: Command): void {
+  withExamples(
+    auditor
+      .command('payload <digest>')
+      .description('a payment as it was presented and is kept, to answer a dispute with')
+      .action(async (digest: string, _options: unknown, command: Command) => {
+        const output = outputOf(command)
+        const { withAuditor } = await operationsModule()
+        await withAuditor(output, async operations => {
+          output.result(await operations.payload(digest), shown => JSON.stringify(shown, undefined, 2))
+        })
+      }),
+    'mupib auditor payload 5d1e…(64 hex characters) --json > payment.json',
+    'mupib evidence make shown_payload --payment payment.json --out shown.json',
   )
 }

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { zeroDigest } from '../../proto/hash.ts'
 import { limits } from '../../proto/limits.ts'
 import type { TokenVerdict, TransactionVerdict } from '../../proto/verdict.ts'
-import type { PresentedPayment } from '../common/payment.ts'
 import {
   type Answer,
   createUserState,
@@ -15,39 +14,29 @@ import {
   type UserState,
 } from './rules.ts'
 
-const holder = new Uint8Array(32).fill(1)
+type State = UserState<string>
+type Event = UserEvent<string>
+
 const far = 1e12
 
-/** A payment of so many tokens; only what the rules look at is filled in. */
-function payment(
-  tokens: number,
-  parts: { deadline?: number; payBy?: number; publication?: number } = {},
-): PresentedPayment {
-  const { deadline = far, payBy = far, publication = 1 } = parts
-  const group = { bank: zeroDigest, publication, value: 1n, issuedAt: 0, payBy, expiry: far, holder }
-  return {
-    time: 0,
-    information: zeroDigest,
-    signature: new Uint8Array(64),
-    holder,
-    tokens: Array.from({ length: tokens }, (_, index) => ({ group, index, signature: new Uint8Array(64) })),
-    details: { vendor: 'v', auditor: 'a', item: 'i', price: BigInt(tokens), nonce: '0'.repeat(32), deadline },
-  }
+interface Parts {
+  readonly deadline?: number
+  readonly payBy?: number
+  readonly groups?: readonly string[]
 }
 
-const start = (blockSize = 10): UserState => createUserState({ number: 0, digest: zeroDigest }, blockSize)
-const present = (digest: string, tokens: number, now = 0, parts = {}): UserEvent => ({
-  type: 'present',
-  digest,
-  payment: payment(tokens, parts),
-  now,
-})
+const start = (blockSize = 10, shareBp?: number): State =>
+  createUserState({ number: 0, digest: zeroDigest }, blockSize, shareBp === undefined ? undefined : { shareBp })
+const present = (digest: string, tokens: number, now = 0, parts: Parts = {}): Event => {
+  const { deadline = far, payBy = far, groups = ['1'] } = parts
+  return { type: 'present', digest, facts: { tokens, groups, deadline, payBy }, payment: digest, now }
+}
 
 /** The verdicts on the open block: valid, save for the payments named. */
-function verdicts(state: UserState, invalid: readonly string[] = []): TransactionVerdict[] {
+function verdicts(state: State, invalid: readonly string[] = []): TransactionVerdict[] {
   const { payments, pending } = state.block!
   const allValid = !payments.some(({ digest }) => invalid.includes(digest))
-  return payments.map(({ digest, payment }, index) => {
+  return payments.map(({ digest, facts }, index) => {
     const isLast = pending && index === payments.length - 1
     const isInvalid = invalid.includes(digest)
     const token = {
@@ -60,22 +49,23 @@ function verdicts(state: UserState, invalid: readonly string[] = []): Transactio
       charged: isInvalid,
       firstUse: undefined,
     } satisfies TokenVerdict
-    const tokens = payment.tokens.map((_, i) => ({ ...token, index: i }))
+    const tokens = Array.from({ length: facts.tokens }, (_, i) => ({ ...token, index: i }))
     return { record: zeroDigest, index, payload: digest, pending: isLast, holder: 'unchecked', tokens }
   })
 }
 
-const decide = (state: UserState, invalid: readonly string[] = [], now = 0): UserEvent => ({
+const decide = (state: State, invalid: readonly string[] = [], now = 0): Event => ({
   type: 'decided',
   digest: `block ${state.block!.number}`,
   transactions: verdicts(state, invalid),
   now,
 })
+const trust = (blockSize = 10, now = 0): Event => ({ type: 'trust', blockSize, now })
 
 /** Runs events, a function being an event made from the state; returns the state and what was answered, by payment. */
-function run(state: UserState, ...events: (UserEvent | ((state: UserState) => UserEvent))[]) {
+function run(state: State, ...events: (Event | ((state: State) => Event))[]) {
   const answers: Record<string, Answer[]> = {}
-  const effects: Effect[] = []
+  const effects: Effect<string>[] = []
   let current = state
   for (const event of events) {
     const done = step(current, typeof event === 'function' ? event(current) : event)
@@ -85,7 +75,8 @@ function run(state: UserState, ...events: (UserEvent | ((state: UserState) => Us
       if (effect.type === 'answer') answers[effect.digest] = [...(answers[effect.digest] ?? []), effect.answer]
   }
   const last = (digest: string) => answers[digest]?.at(-1)
-  return { state: current, answers, effects, last }
+  const settled = effects.flatMap(effect => (effect.type === 'settle' ? [effect.payment.digest] : []))
+  return { state: current, answers, effects, last, settled }
 }
 
 const names = (payments: readonly { digest: string }[]) => payments.map(({ digest }) => digest)
@@ -122,11 +113,14 @@ describe('the queue', () => {
   })
 
   it('Q3: a payment that no longer fits into one record has the queue sent first', () => {
-    const groups = Array.from({ length: limits.blockGroups }, (_, i) => present(`g${i}`, 1, 0, { publication: i + 1 }))
-    const { state, last } = run(start(1_000), ...groups, present('more', 1, 0, { publication: 9_999 }))
+    const groups = Array.from({ length: limits.blockGroups }, (_, i) => present(`g${i}`, 1, 0, { groups: [`${i}`] }))
+    const { state, last } = run(start(1_000), ...groups, present('more', 1, 0, { groups: ['more'] }))
     expect(last('more')).toEqual({ answer: 'wait' })
     expect(state.block).toMatchObject({ pending: false })
-    expect(run(state, decide).last('more')).toEqual({ answer: 'deliver' })
+    expect(run(state, decide, trust(1_000)).last('more')).toEqual({ answer: 'deliver' })
+    const tokens = run(start(limits.blockTokens), present('a', limits.blockTokens - 1), present('b', 2))
+    expect(tokens.last('b')).toEqual({ answer: 'wait' })
+    expect(tokens.state.block).toMatchObject({ pending: false })
   })
 
   it('Q8: takes nothing from a blocked user', () => {
@@ -145,13 +139,17 @@ describe('the queue', () => {
 describe('the verdict', () => {
   const waiting = [present('a', 6), present('b', 4), present('c', 2), present('d', 3)]
 
-  it('Q4: delivers the pending payment where all is valid', () => {
-    const { state, last } = run(start(), ...waiting, decide)
+  it('Q4: delivers the pending payment where all is valid, and places the held ones when W is known', () => {
+    const { state, last } = run(start(), ...waiting, decide, present('e', 1))
     expect(last('b')).toEqual({ answer: 'deliver', block: 1 })
     expect(state.last).toEqual({ number: 1, digest: 'block 1' })
+    expect(last('c')).toEqual({ answer: 'wait' })
+    expect(names(state.held)).toEqual(['c', 'd', 'e'])
     // Q5
-    expect(last('c')).toEqual({ answer: 'deliver' })
-    expect(names(state.queue)).toEqual(['c', 'd'])
+    const after = run(state, trust())
+    expect(after.last('c')).toEqual({ answer: 'deliver' })
+    expect(names(after.state.queue)).toEqual(['c', 'd', 'e'])
+    expect(after.state.queuedTokens).toBe(6)
   })
 
   it('Q4: rejects the pending payment where an earlier one is invalid, and leaves that one delivered', () => {
@@ -165,45 +163,116 @@ describe('the verdict', () => {
     expect(last('b')).toEqual({ answer: 'rejected', reason: 'invalid_tokens', block: 1 })
   })
 
-  it('Q5: checks held payments again, and goes on with the next block at once', () => {
+  it('Q5: checks held payments again, and goes on with the next block at once, of the W that is', () => {
     const { state, last } = run(
       start(),
       present('a', 10),
       present('b', 1, 0, { deadline: 50 }),
-      present('c', 9),
+      present('c', 5),
       present('d', 1),
       present('e', 1),
       state => decide(state, [], 100),
+      trust(6, 100),
     )
     expect(last('b')).toEqual({ answer: 'rejected', reason: 'deadline_passed' })
     expect(last('d')).toEqual({ answer: 'wait', block: 2 })
     expect(names(state.block!.payments)).toEqual(['c', 'd'])
-    expect(state.block).toMatchObject({ number: 2, previous: 'block 1' })
+    expect(state.block).toMatchObject({ number: 2, previous: 'block 1', tokens: 6 })
     expect(names(state.held)).toEqual(['e'])
+  })
+
+  it('Q10: settles what was delivered at once, the pending one when it is accepted, and no payment twice', () => {
+    expect(run(start(), ...waiting).settled).toEqual(['a'])
+    expect(run(start(), ...waiting, decide, trust()).settled).toEqual(['a', 'b', 'c', 'd'])
+    expect(run(start(), ...waiting, state => decide(state, ['b']), trust()).settled).toEqual(['a', 'c', 'd'])
+  })
+})
+
+describe('W', () => {
+  it('Q8: at 0 rejects what is held, flushes what is queued, and takes nothing more', () => {
+    const pending = run(start(), present('a', 10), present('b', 1), state => decide(state, ['a']), trust(0))
+    expect(pending.last('b')).toEqual({ answer: 'rejected', reason: 'blocked' })
+    expect(pending.state).toMatchObject({ held: [], block: undefined, blockSize: 0 })
+    const queued = run(start(), present('a', 1), trust(0), present('b', 1))
+    expect(queued.state.block).toMatchObject({ pending: false, tokens: 1 })
+    expect(queued.last('b')).toEqual({ answer: 'rejected', reason: 'blocked' })
+    expect(run(queued.state, decide, trust(0)).state).toMatchObject({ block: undefined, queue: [] })
+  })
+
+  it('Q8: at 0 while a block is awaited leaves the pending payment to its verdict', () => {
+    const { state, last } = run(start(), present('a', 10), present('b', 1), trust(0))
+    expect(last('b')).toEqual({ answer: 'rejected', reason: 'blocked' })
+    expect(run(state, decide).last('a')).toEqual({ answer: 'deliver', block: 1 })
+  })
+
+  it('Q9: lowered to the queue by another auditor flushes it, with nothing pending', () => {
+    const { state } = run(start(), present('a', 4), trust(5), present('b', 1, 0), trust(5))
+    expect(state.block).toMatchObject({ pending: true, tokens: 5 })
+    const lowered = run(start(), present('a', 4), trust(4), present('b', 3))
+    expect(lowered.state.block).toMatchObject({ pending: false, tokens: 4 })
+    expect(lowered.last('b')).toEqual({ answer: 'deliver' })
+  })
+
+  it('Q9: lowered while a block is awaited flushes after it', () => {
+    const { state } = run(start(), present('a', 1), { type: 'flush', now: 0 }, present('b', 6), trust(5))
+    expect(names(state.block!.payments)).toEqual(['a'])
+    const after = run(state, decide, trust(5))
+    expect(after.state.block).toMatchObject({ number: 2, pending: false, tokens: 6 })
+  })
+})
+
+describe('early checking', () => {
+  it('Q11: sends the queue ahead at its share of W, and nobody waits', () => {
+    const { state, last } = run(start(10, 4_500), present('a', 4), present('b', 1), present('c', 4))
+    expect(['a', 'b', 'c'].map(last)).toEqual(Array.from({ length: 3 }, () => ({ answer: 'deliver' })))
+    expect(names(state.block!.payments)).toEqual(['a', 'b'])
+    expect(state.block).toMatchObject({ pending: false })
+    // what was queued meanwhile has not reached the share
+    expect(run(state, decide, trust()).state).toMatchObject({ block: undefined, queuedTokens: 4 })
+    // and is sent where it has
+    expect(run(state, decide, trust(8)).state.block).toMatchObject({ number: 2, pending: false, tokens: 4 })
+  })
+
+  it('Q11: counts what is in flight until the verdict, and then places what was held', () => {
+    const { state, last } = run(start(10, 5_000), present('a', 5), present('b', 4), present('c', 1))
+    expect(last('b')).toEqual({ answer: 'deliver' })
+    expect(last('c')).toEqual({ answer: 'wait' })
+    const after = run(state, decide, trust())
+    expect(after.last('c')).toEqual({ answer: 'deliver' })
+    expect(names(after.state.block!.payments)).toEqual(['b', 'c'])
+    const large = run(start(10, 5_000), present('a', 5), present('b', 12), decide, trust())
+    expect(large.last('b')).toEqual({ answer: 'wait', block: 2 })
+    expect(large.state.block).toMatchObject({ pending: true, tokens: 12 })
   })
 })
 
 describe('a flush', () => {
-  const flush: UserEvent = { type: 'flush', now: 0 }
+  const flush: Event = { type: 'flush', now: 0 }
 
   it('Q6: sends the queue with nothing pending, and holds nobody', () => {
     const { state, last } = run(start(), present('a', 3), flush, present('b', 3))
     expect(state.block).toMatchObject({ pending: false })
     expect(last('b')).toEqual({ answer: 'deliver' })
-    // Q3: but a second block waits for the first one
-    const more = run(state, present('c', 8))
-    expect(more.last('c')).toEqual({ answer: 'wait' })
-    const after = run(more.state, decide)
+    // Q3: but a second block waits for the first one, and for the W after it
+    const more = run(state, present('c', 8), decide)
+    expect(more.answers.c).toEqual([{ answer: 'wait' }])
+    expect(run(more.state, present('d', 1)).last('d')).toEqual({ answer: 'wait' })
+    const after = run(more.state, trust())
     expect(after.last('c')).toEqual({ answer: 'wait', block: 2 })
     expect(after.state.block).toMatchObject({ pending: true, number: 2 })
+  })
+
+  it('Q6: holds nobody below W either while W is to be known', () => {
+    expect(run(start(), present('a', 3), flush, decide, present('b', 9)).last('b')).toEqual({ answer: 'deliver' })
   })
 
   it('Q6: waits for what is awaited, and goes through to the end', () => {
     const { state } = run(start(), present('a', 10), present('b', 2), flush)
     expect(state.isFlushing).toBe(true)
-    const after = run(state, decide)
+    const after = run(state, decide, trust())
     expect(names(after.state.block!.payments)).toEqual(['b'])
-    expect(run(after.state, decide).state).toMatchObject({ isFlushing: false, block: undefined, queue: [], held: [] })
+    const last = run(after.state, decide, trust())
+    expect(last.state).toMatchObject({ isFlushing: false, block: undefined, queue: [], held: [] })
   })
 
   it('Q6: is nothing where nothing is open', () => {
@@ -212,7 +281,7 @@ describe('a flush', () => {
 })
 
 describe('a refused block', () => {
-  const refused: UserEvent = { type: 'refused', refusal: 'certificate_dead', now: 0 }
+  const refused: Event = { type: 'refused', refusal: 'certificate_dead', now: 0 }
 
   it('Q7: frees its number, rejects the pending payment, keeps the delivered ones, and takes nothing until a flush', () => {
     const { state, last, effects } = run(start(), present('a', 6), present('b', 4), present('c', 1), refused)
@@ -221,6 +290,8 @@ describe('a refused block', () => {
     expect(names(state.held)).toEqual(['c'])
     expect(effects.some(({ type }) => type === 'discard')).toBe(true)
     expect(run(state, present('d', 1)).last('d')).toEqual({ answer: 'rejected', reason: 'block_refused' })
+    // W from elsewhere changes nothing of that
+    expect(run(state, trust(3))).toMatchObject({ effects: [], state: { blockSize: 3, block: undefined } })
     const again = run(state, { type: 'flush', now: 0 })
     expect(again.last('c')).toEqual({ answer: 'deliver' })
     expect(again.state.block).toMatchObject({ number: 1, pending: false })
@@ -233,6 +304,7 @@ describe('a refused block', () => {
 type Move =
   | { readonly move: 'pay'; readonly tokens: number; readonly lifetime: number }
   | { readonly move: 'verdict'; readonly invalid: number }
+  | { readonly move: 'trust'; readonly lower: number }
   | { readonly move: 'refuse' }
   | { readonly move: 'flush' }
 
@@ -247,22 +319,25 @@ const moves = fc.array(
       }),
     },
     { weight: 4, arbitrary: fc.record({ move: fc.constant('verdict' as const), invalid: fc.nat(7) }) },
+    { weight: 4, arbitrary: fc.record({ move: fc.constant('trust' as const), lower: fc.nat(1) }) },
     { weight: 1, arbitrary: fc.record({ move: fc.constant('refuse' as const) }) },
     { weight: 1, arbitrary: fc.record({ move: fc.constant('flush' as const) }) },
   ),
-  { maxLength: 60 },
+  { maxLength: 80 },
 )
 
 /** Plays a history; calls `look` after every step. */
 function play(
   history: readonly Move[],
-  look: (event: UserEvent, before: UserState, after: UserState, effects: readonly Effect[]) => void,
-) {
-  let state = start()
+  look: (event: Event, before: State, after: State, effects: readonly Effect<string>[]) => void,
+  shareBp?: number,
+): State {
+  let state = start(10, shareBp)
   history.forEach((move, now) => {
-    let event: UserEvent
+    let event: Event
     if (move.move === 'pay') event = present(`p${now}`, move.tokens, now, { deadline: now + move.lifetime })
     else if (move.move === 'flush') event = { type: 'flush', now }
+    else if (move.move === 'trust') event = trust(Math.max(0, state.blockSize - move.lower), now)
     else if (!state.block) return
     else if (move.move === 'refuse') event = { type: 'refused', refusal: 'certificate_dead', now }
     else {
@@ -318,11 +393,47 @@ describe('in any history', () => {
         play(history, (_event, before, after, effects) => {
           for (const effect of effects) {
             if (effect.type !== 'submit' || !effect.block.pending) continue
-            expect(tokensOf(effect.block.payments)).toBeGreaterThanOrEqual(before.blockSize)
-            expect(tokensOf(effect.block.payments.slice(0, -1))).toBeLessThan(before.blockSize)
+            expect(effect.block.tokens).toBe(tokensOf(effect.block.payments))
+            expect(effect.block.tokens).toBeGreaterThanOrEqual(after.blockSize)
+            expect(tokensOf(effect.block.payments.slice(0, -1))).toBeLessThan(after.blockSize)
           }
+          expect(after.queuedTokens).toBe(tokensOf(after.queue))
           if (after.block?.pending && before.block === after.block) expect(after.queue).toEqual(before.queue)
         })
+      }),
+    )
+  })
+
+  it('nobody waits while what was delivered since the last verdict stays below W', () => {
+    fc.assert(
+      fc.property(moves, fc.option(fc.integer({ min: 1, max: 10_000 }), { nil: undefined }), (history, shareBp) => {
+        play(
+          history,
+          (event, before, _after, effects) => {
+            if (event.type !== 'present' || before.awaitsTrust?.pending || before.block?.pending) return
+            const exposed = before.queuedTokens + (before.block?.tokens ?? 0) + event.facts.tokens
+            if (before.held.length > 0 || exposed >= before.blockSize) return
+            const [told] = effects.filter(effect => effect.type === 'answer')
+            expect(told?.answer.answer).not.toBe('wait')
+          },
+          shareBp,
+        )
+      }),
+    )
+  })
+
+  it('with early checking what is delivered and not verified stays below W', () => {
+    fc.assert(
+      fc.property(moves, fc.integer({ min: 1, max: 10_000 }), (history, shareBp) => {
+        play(
+          history.filter(({ move }) => move !== 'refuse'),
+          (event, before, after) => {
+            if (event.type !== 'present' || after.queuedTokens === before.queuedTokens) return
+            const open = after.block?.pending ? 0 : (after.block?.tokens ?? 0)
+            expect(after.queuedTokens + open).toBeLessThan(Math.max(1, before.blockSize))
+          },
+          shareBp,
+        )
       }),
     )
   })
@@ -367,9 +478,10 @@ describe('in any history', () => {
       fc.property(moves, history => {
         let state = play(history, () => {})
         state = step(state, { type: 'flush', now: 1_000 }).state
-        for (let i = 0; state.block; i++) {
+        for (let i = 0; state.block || state.awaitsTrust; i++) {
           expect(i).toBeLessThan(100)
-          state = step(state, decide(state, [], 1_000)).state
+          if (state.block) state = step(state, decide(state, [], 1_000)).state
+          state = step(state, trust(state.blockSize, 1_000)).state
         }
         expect(state).toMatchObject({ queue: [], held: [], isFlushing: false })
       }),

@@ -1,6 +1,7 @@
 // `auditor serve`: the auditor as a process of its own.
 import { MupibError } from '../../proto/errors.ts'
 import { peerIdOf } from '../../proto/peer-id.ts'
+import { identityOf } from '../common/actor-home.ts'
 import type { Output } from '../common/output.ts'
 import { readRunFile } from '../common/run-file.ts'
 import { openAuditorHome } from './home.ts'
@@ -14,20 +15,24 @@ export async function serveAuditor(output: Output): Promise<void> {
       hint: `it answers at ${running.http}`,
     })
   // only now: whoever named a wrong file need not wait for libp2p to load
-  const [{ createLog }, { checkPort, runService }, { Auditor }, { createAuditorServer }] = await Promise.all([
-    import('../../node/events.ts'),
-    import('../common/server.ts'),
-    import('./auditor.ts'),
-    import('./service.ts'),
-  ])
+  const [{ createLog }, { checkPort, runService }, { Auditor }, { createAuditorServer }, { auditorOperations }] =
+    await Promise.all([
+      import('../../node/events.ts'),
+      import('../common/server.ts'),
+      import('./auditor.ts'),
+      import('./service.ts'),
+      import('./operations.ts'),
+    ])
   await checkPort(home.http)
   output.progress('asking the ledger where it stands')
+  const identity = identityOf(home)
   const log = createLog('info', home.name)
   const auditor = await Auditor.open({
     home,
     log: ({ kind, ...fields }) => log.info({ event: kind, ...fields }, kind),
   })
-  const server = createAuditorServer(auditor)
+  const { checks } = auditor
+  const server = createAuditorServer(auditor, await auditorOperations(auditor), { identity, checks })
   const close = async (): Promise<void> => {
     await auditor.flushSoon()
     await auditor.close()

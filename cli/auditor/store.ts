@@ -1,20 +1,17 @@
-// What an auditor keeps: the payments that are not decided yet, the answer to every payment, every block with the ledger's answer.
-
+// What an auditor keeps of its queues: where it stands with each user, the payments that no block has decided, every block with the ledger's
+// answer.
 import type { Database, WriteOp } from '../../node/store/database.ts'
 import { bytesOfHex, Reader, toHex, Writer } from '../../proto/bytes.ts'
-import { MupibError } from '../../proto/errors.ts'
 import type { Digest } from '../../proto/hash.ts'
-import { signatureBytes } from '../../proto/keys.ts'
 import { limits } from '../../proto/limits.ts'
-import { decodeRecord, type SignedRecord, type TokenBlock } from '../../proto/records.ts'
-import { readGroup, type TokenGroup, writeGroup } from '../../proto/token.ts'
+import { decodeRecord, type SignedRecord, type TokenBlock, type TrustTerms } from '../../proto/records.ts'
 import { decodeRecordAnswer, encodeRecordAnswer, type RecordAnswer } from '../../proto/wire/codec.ts'
-import { informationLimits } from '../common/information.ts'
 import type { PresentedPayment } from '../common/payment.ts'
 import { actorKey, actorPrefixes, actorRange, numberOfKey } from '../common/store-keys.ts'
 import type { Head } from '../common/stream.ts'
-import { refusalReasons } from './check.ts'
-import type { Answer, OpenPayment } from './rules.ts'
+import { PaymentStore } from './payment-store.ts'
+import type { OpenPayment } from './rules.ts'
+import { readTerms, writeTerms } from './trust-store.ts'
 
 /** A token block as it was closed. */
 export interface KeptBlock {
@@ -31,110 +28,65 @@ export interface KeptBlockAnswer {
 
 /** Where the auditor stands with a user. */
 export interface KeptUser {
+  readonly terms: TrustTerms
   readonly last: Head
-  readonly blockSize: number
+  /** Of the last own block among the user's blocks of all auditors; 0 where there is none. */
+  readonly lastSequence: number
+  /** In the last own block the last payment was pending. */
+  readonly lastPending: boolean
 }
 
-function encodePayment({ digest, payment }: OpenPayment): Uint8Array {
-  const groups = [...new Set(payment.tokens.map(({ group }) => group))]
-  const { vendor, auditor, item, price, nonce, deadline } = payment.details
-  const writer = new Writer(256 + payment.tokens.length * 72)
-    .digest(digest)
-    .fixed(payment.holder, 32)
-    .u64(payment.time)
-    .digest(payment.information)
-    .fixed(payment.signature, signatureBytes)
-    .text(vendor)
-    .text(auditor)
-    .text(item)
-    .u64(price)
-    .digest(nonce.padEnd(64, '0'))
-    .u64(deadline)
-    .u32(groups.length)
-  for (const group of groups) writeGroup(writer, group)
-  writer.u32(payment.tokens.length)
-  const places = new Map(groups.map((group, place) => [group, place]))
-  for (const { group, index, signature } of payment.tokens)
-    writer.u16(places.get(group)!).u32(index).fixed(signature, signatureBytes)
-  return writer.finish()
+/** What the queue and the books need of a payment. */
+export interface TakenPayment {
+  readonly payment: PresentedPayment
+  /** The vendor's public key. */
+  readonly vendor: Uint8Array
+  /** In minor units. */
+  readonly worth: bigint
 }
 
-function decodePayment(bytes: Uint8Array, sequence: number): OpenPayment {
-  const reader = new Reader(bytes)
-  const digest = reader.digest()
-  const holder = reader.fixed(32)
-  const time = reader.u64()
-  const information = reader.digest()
-  const signature = reader.fixed(signatureBytes)
-  const details = {
-    vendor: reader.text(informationLimits.textBytes),
-    auditor: reader.text(informationLimits.textBytes),
-    item: reader.text(informationLimits.textBytes),
-    price: reader.amount(limits.amount),
-    nonce: reader.digest().slice(0, 2 * informationLimits.nonceBytes),
-    deadline: reader.u64(),
-  }
-  const groups: TokenGroup[] = []
-  for (let count = reader.count(limits.blockGroups); count > 0; count--) groups.push(readGroup(reader))
-  const tokens: PresentedPayment['tokens'][number][] = []
-  for (let count = reader.count(limits.blockTokens); count > 0; count--)
-    tokens.push({ group: groups[reader.u16()]!, index: reader.u32(), signature: reader.fixed(signatureBytes) })
-  reader.end()
-  return { sequence, digest, payment: { holder, time, information, signature, details, tokens } }
-}
-
-const answerNames = ['deliver', 'wait', 'rejected'] as const
-
-function encodeAnswer({ answer, reason, block }: Answer): Uint8Array {
-  return new Writer(16)
-    .u8(answerNames.indexOf(answer))
-    .u8(reason === undefined ? 0 : 1 + refusalReasons.indexOf(reason))
-    .u64(block ?? 0)
-    .finish()
-}
-
-function decodeAnswer(bytes: Uint8Array): Answer {
-  const reader = new Reader(bytes)
-  const answer = answerNames[reader.u8()]
-  const reason = refusalReasons[reader.u8() - 1]
-  const block = reader.u64()
-  reader.end()
-  if (!answer) throw new MupibError('store_corrupt', 'an answer of an unknown kind in the store')
-  return { answer, ...(reason === undefined ? {} : { reason }), ...(block === 0 ? {} : { block }) }
-}
+/** An open payment as it was kept; its facts follow from it. */
+export type KeptOpenPayment = Omit<OpenPayment<TakenPayment>, 'facts'>
 
 export class AuditorStore {
-  readonly #database: Database
+  readonly database: Database
+  readonly payments: PaymentStore
 
   constructor(database: Database) {
-    this.#database = database
+    this.database = database
+    this.payments = new PaymentStore(database)
   }
 
   /** Survives a power loss once it resolves; concurrent writes share a sync. */
   write(operations: readonly WriteOp[]): Promise<void> {
-    return this.#database.write(operations, { sync: true })
+    return this.database.write(operations, { sync: true })
   }
 
   close(): Promise<void> {
-    return this.#database.close()
-  }
-
-  answer(payment: Digest): Answer | undefined {
-    const row = this.#database.get(actorKey(actorPrefixes.payment, payment))
-    return row && decodeAnswer(row)
+    return this.database.close()
   }
 
   user(user: string): KeptUser | undefined {
-    const row = this.#database.get(actorKey(actorPrefixes.user, user))
+    const row = this.database.get(actorKey(actorPrefixes.user, user))
     if (!row) return undefined
     const reader = new Reader(row)
-    const kept = { last: { number: reader.u64(), digest: reader.digest() }, blockSize: reader.u32() }
+    const kept = {
+      last: { number: reader.u64(), digest: reader.digest() },
+      lastSequence: reader.u64(),
+      lastPending: reader.boolean(),
+      terms: readTerms(reader),
+    }
     reader.end()
     return kept
   }
 
+  putUser(user: string, { last, lastSequence, lastPending, terms }: KeptUser): WriteOp {
+    const writer = new Writer(64).u64(last.number).digest(last.digest).u64(lastSequence).boolean(lastPending)
+    return { type: 'put', key: actorKey(actorPrefixes.user, user), value: writeTerms(writer, terms).finish() }
+  }
+
   block(user: string, number: number): KeptBlock | undefined {
-    const row = this.#database.get(actorKey(actorPrefixes.block, user, number))
+    const row = this.database.get(actorKey(actorPrefixes.block, user, number))
     if (!row) return undefined
     const reader = new Reader(row)
     const record = decodeRecord(reader.bytes(limits.recordBytes)) as SignedRecord<TokenBlock>
@@ -145,7 +97,7 @@ export class AuditorStore {
   }
 
   blockAnswer(user: string, number: number): KeptBlockAnswer | undefined {
-    const row = this.#database.get(actorKey(actorPrefixes.blockAnswer, user, number))
+    const row = this.database.get(actorKey(actorPrefixes.blockAnswer, user, number))
     if (!row) return undefined
     const reader = new Reader(row)
     const kept = { latencyMs: reader.u64() / 1_000, answer: decodeRecordAnswer(reader.bytes(limits.clientFrameBytes)) }
@@ -153,25 +105,27 @@ export class AuditorStore {
     return kept
   }
 
-  putPayment(user: string, payment: OpenPayment): WriteOp {
-    return {
-      type: 'put',
-      key: actorKey(actorPrefixes.openPayment, user, payment.sequence),
-      value: encodePayment(payment),
-    }
+  putOpenPayment(user: string, { sequence, digest, payment }: KeptOpenPayment): WriteOp {
+    const value = new Writer(80).digest(digest).fixed(payment.vendor, 32).u64(payment.worth).finish()
+    return { type: 'put', key: actorKey(actorPrefixes.openPayment, user, sequence), value }
   }
 
-  dropPayment(user: string, { sequence }: OpenPayment): WriteOp {
+  dropOpenPayment(user: string, sequence: number): WriteOp {
     return { type: 'delete', key: actorKey(actorPrefixes.openPayment, user, sequence) }
   }
 
-  putAnswer(payment: Digest, answer: Answer): WriteOp {
-    return { type: 'put', key: actorKey(actorPrefixes.payment, payment), value: encodeAnswer(answer) }
-  }
-
-  putUser(user: string, { last, blockSize }: KeptUser): WriteOp {
-    const value = new Writer(48).u64(last.number).digest(last.digest).u32(blockSize).finish()
-    return { type: 'put', key: actorKey(actorPrefixes.user, user), value }
+  /** A user's payments that no block has decided, in order. */
+  async openPayments(user: string): Promise<KeptOpenPayment[]> {
+    const open: KeptOpenPayment[] = []
+    for await (const [key, row] of this.database.iterate(actorRange(actorPrefixes.openPayment, user))) {
+      const reader = new Reader(row)
+      const digest = reader.digest()
+      const [vendor, worth] = [reader.fixed(32), reader.amount(limits.amount)]
+      reader.end()
+      const { payment } = this.payments.presented(digest)!
+      open.push({ sequence: numberOfKey(key), digest, payment: { payment, vendor, worth } })
+    }
+    return open
   }
 
   /** The block, and where each publication's tokens are found. */
@@ -211,23 +165,15 @@ export class AuditorStore {
   /** All users that have ever paid here. */
   async users(): Promise<string[]> {
     const users: string[] = []
-    for await (const [key] of this.#database.iterate(actorRange(actorPrefixes.user))) users.push(toHex(key.subarray(1)))
+    for await (const [key] of this.database.iterate(actorRange(actorPrefixes.user))) users.push(toHex(key.subarray(1)))
     return users
-  }
-
-  /** A user's payments that no block has decided, in order. */
-  async openPayments(user: string): Promise<OpenPayment[]> {
-    const payments: OpenPayment[] = []
-    for await (const [key, row] of this.#database.iterate(actorRange(actorPrefixes.openPayment, user)))
-      payments.push(decodePayment(row, numberOfKey(key)))
-    return payments
   }
 
   /** Users and numbers of the blocks that hold tokens of a publication. */
   async blocksWith(bank: Digest, publication: number): Promise<{ user: string; number: number }[]> {
     const found: { user: string; number: number }[] = []
     const range = actorRange(actorPrefixes.blockByPublication, bytesOfHex(bank), publication)
-    for await (const [key] of this.#database.iterate(range))
+    for await (const [key] of this.database.iterate(range))
       found.push({ user: toHex(key.subarray(41, 73)), number: numberOfKey(key) })
     return found
   }
