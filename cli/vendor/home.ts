@@ -1,0 +1,58 @@
+// A vendor's config.json, beside what all services have: {"bank", "auditors"?, "checkTokens"?, "prices"?, "trustFloor"?}.
+import { limits } from '../../proto/limits.ts'
+import { openServiceHome, partyConfigFile, type ServiceHome } from '../common/actor-home.ts'
+import type { FieldReader } from '../common/config.ts'
+import { informationLimits } from '../common/information.ts'
+import { memberNamed } from '../common/rulings.ts'
+import type { VendorSettings } from './till.ts'
+
+export type VendorHome = ServiceHome & { readonly own: VendorSettings }
+
+interface RawSettings extends Omit<VendorSettings, 'auditors'> {
+  readonly auditors: readonly string[] | undefined
+}
+
+/** Items in a catalogue. */
+const itemsMax = 10_000
+
+function readPrices(config: FieldReader): ReadonlyMap<string, bigint> {
+  const listed = config.object('prices')
+  const items = Object.keys((config.raw('prices') as object | undefined) ?? {})
+  if (items.length > itemsMax) config.fail('prices', `at most ${itemsMax} items`)
+  if (items.some(item => Buffer.byteLength(item) > informationLimits.textBytes))
+    config.fail('prices', `items of at most ${informationLimits.textBytes} bytes each`)
+  const prices = new Map(items.map(item => [item, listed.amount(item, limits.amount)] as const))
+  listed.end()
+  return prices
+}
+
+function readAuditors(config: FieldReader): readonly string[] | undefined {
+  if (!config.has('auditors')) return undefined
+  const names = config.array('auditors', limits.members)
+  if (names.length === 0 || !names.every(name => typeof name === 'string'))
+    config.fail('auditors', 'a list of at least one name')
+  return names as string[]
+}
+
+const readOwn = (config: FieldReader): RawSettings => ({
+  bank: config.text('bank'),
+  auditors: readAuditors(config),
+  checkTokens: config.boolean('checkTokens', true),
+  prices: readPrices(config),
+  trustFloor: config.has('trustFloor') ? config.integer('trustFloor', 1, limits.blockTokens) : undefined,
+})
+
+/** Opens a vendor's home: `dir` is its own folder, or a network's with `name` for one of its vendors. Throws as `openServiceHome`, `not_admitted`. */
+export function openVendorHome(dir: string, name?: string): VendorHome {
+  const file = partyConfigFile(dir, 'vendor', vendorFolder(name))
+  const home = openServiceHome(file, 'vendor', readOwn)
+  const { genesis, own } = home
+  const all = genesis.members.filter(({ role }) => role === 'auditor').map(member => member.name)
+  const auditors = own.auditors ?? all
+  memberNamed(genesis, 'bank', own.bank)
+  for (const auditor of auditors) memberNamed(genesis, 'auditor', auditor)
+  return { ...home, own: { ...own, auditors } }
+}
+
+/** Where a vendor's folder lies in a network's. */
+export const vendorFolder = (name: string | undefined): string => (name === undefined ? 'vendor' : `vendors/${name}`)
