@@ -1,29 +1,23 @@
-// `verify`: what a proof file proves, from the genesis file alone.
+// `verify`: what a file proves, from the genesis file alone.
 import type { Command } from 'commander'
-import { isoTime, outputOf, pairs } from '../common/output.ts'
+import { outputOf, pairs } from '../common/output.ts'
 import { withExamples } from '../common/program.ts'
 
 /** Adds `verify`. */
 export function addVerifyCommand(program: Command): void {
   withExamples(
     program
-      .command('verify <proof>')
-      .description('check a proof file offline: what was proved, and by whom')
+      .command('verify <file>')
+      .description('check a proof, a trust history or evidence offline: what was proved, and by whom')
       .requiredOption('--genesis <file>', 'genesis file of the network')
       .action(async (file: string, options: { genesis: string }, command: Command) => {
         const output = outputOf(command)
         const { verifyFile } = await import('./verify.ts')
-        const proved = verifyFile(file, options.genesis)
-        output.result(proved, result =>
-          pairs([
-            ['proved', result.statement],
-            ['network', result.network],
-            ['record', `${result.record.digest} (${result.record.kind} ${result.record.number})`],
-            ['block', `${result.height}, ${isoTime(Date.parse(result.time))}`],
-            ['certified by', result.validators.join(', ')],
-          ]),
-        )
+        const { result, lines } = verifyFile(file, options.genesis)
+        output.result(result, () => pairs(lines))
       }),
     'mupib verify proof.json --genesis .mupib/genesis.json',
+    'mupib verify evidence.json --genesis .mupib/genesis.json',
+    'mupib verify trust.json --genesis .mupib/genesis.json',
   )
 }
