@@ -11,7 +11,7 @@ interface Step {
 }
 
 function stepsOf(token: TokenHistory): Step[] {
-  const { consumed, block, verdict } = token
+  const { consumed, block, verdict, redemption } = token
   const steps: Step[] = [
     { what: 'published', when: token.issuedAt, detail: `by ${token.bank}, value ${token.value}, hash ${token.hash}` },
     { what: 'pay by', when: token.payBy, detail: '' },
@@ -29,6 +29,7 @@ function stepsOf(token: TokenHistory): Step[] {
     },
     { what: 'decided', when: block.time, detail: `in block ${block.height}, ${block.digest}` },
     { what: 'verdict', when: '', detail: `${verdict.verdict} ${verdict.reason}, ${verdict.use}` },
+    ...(redemption ? [{ what: 'redeemed', when: redemption.time, detail: `by auditor ${redemption.auditor}` }] : []),
   ]
 }
 
@@ -48,7 +49,7 @@ export function addTokenCommands(program: Command): void {
   withExamples(
     token
       .command('show <serial>')
-      .description("a token's publication, payment, block and verdict")
+      .description("a token's publication, payment, block, verdict and redemption")
       .option('--http <address>', 'where a validator answers (default: those of --dir)')
       .action(async (serial: string, options: { http?: string }, command: Command) => {
         const output = outputOf(command)
