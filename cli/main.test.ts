@@ -71,7 +71,7 @@ describe('mupib', () => {
       'node statu --help': "unknown command 'statu' [usage] (did you mean status?)",
       'node start --confg x': "unknown option '--confg' [usage] (mupib node start --help shows how)",
       'node status --htp x': "unknown option '--htp' [usage] (did you mean --http?)",
-      'verify --genesis x': "missing required argument 'proof' [usage] (mupib verify --help shows how)",
+      'verify --genesis x': "missing required argument 'file' [usage] (mupib verify --help shows how)",
       'node check': "required option '--config <file>' not specified [usage] (mupib node check --help shows how)",
       'token show x': '"x" is no serial [usage] (a serial looks like bank-12-7: bank, publication, index)',
     }

@@ -39,13 +39,23 @@ export const groups: readonly Group[] = [
     add: async program => (await import('./auditor/commands.ts')).addAuditorCommands(program),
   },
   {
+    name: 'user',
+    description: 'wallets: withdraw tokens, pay, give back, back up',
+    add: async program => (await import('./user/commands.ts')).addUserCommands(program),
+  },
+  {
+    name: 'vendor',
+    description: 'tills: take payments, have them audited, deliver',
+    add: async program => (await import('./vendor/commands.ts')).addVendorCommands(program),
+  },
+  {
     name: 'authority',
     description: 'certificates and membership: issue, admit, renew, end, revoke',
     add: async program => (await import('./authority/commands.ts')).addAuthorityCommands(program),
   },
   {
     name: 'evidence',
-    description: 'who cheated: what validators have kept, as files',
+    description: 'who cheated: what validators and auditors keep, as files',
     add: async program => (await import('./evidence/commands.ts')).addEvidenceCommands(program),
   },
   {
@@ -54,9 +64,19 @@ export const groups: readonly Group[] = [
     add: async program => (await import('./token/commands.ts')).addTokenCommands(program),
   },
   {
+    name: 'trust',
+    description: 'trust and block sizes: what the models make of invalid tokens',
+    add: async program => (await import('./trust/commands.ts')).addTrustCommands(program),
+  },
+  {
     name: 'verify',
-    description: 'check a proof file offline: what was proved, and by whom',
+    description: 'check a proof, a trust history or evidence offline: what was proved, and by whom',
     add: async program => (await import('./verify/commands.ts')).addVerifyCommand(program),
+  },
+  {
+    name: 'simulate',
+    description: "the paper's simulations, on the auditor's own rules",
+    add: async program => (await import('../testnet/simulations/commands.ts')).addSimulateCommands(program),
   },
   {
     name: 'bench',

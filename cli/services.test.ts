@@ -8,8 +8,12 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestNetwork, type TestNetwork } from '../node/client/testing.ts'
 import { bytesOfHex, toHex } from '../proto/bytes.ts'
+import { certificateToPem } from '../proto/certificates.ts'
+import { signStatement, statementToJson } from '../proto/statements.ts'
 import { returnInformation, signPayload } from '../proto/token.ts'
-import { groupFromJson, paymentDigest, presentedToJson, returnToJson } from './common/payment.ts'
+import { identify } from './bank/testing.ts'
+import { certificateToText } from './common/identity.ts'
+import { groupFromJson, paymentDigest, returnToJson, userPaymentToJson } from './common/payment.ts'
 import { readRunFile } from './common/run-file.ts'
 import { payWith, userKey, writeHome } from './common/testing.ts'
 import { mupib, type Result } from './testing.ts'
@@ -27,7 +31,7 @@ beforeAll(async () => {
 beforeEach(() => {
   for (const role of ['bank', 'auditor']) fs.rmSync(path.join(net.dir, role, 'run.json'), { force: true })
   bank = writeHome(net, 'bank')
-  auditor = writeHome(net, 'auditor', { blockSize: 4 })
+  auditor = writeHome(net, 'auditor', { trust: { w0: 6 } })
 })
 
 afterEach(async () => {
@@ -92,6 +96,16 @@ const loose = ({ tokens }: TokensJson) => {
   return tokens.map(({ index, signature }) => ({ group, index, signature: bytesOfHex(signature) }))
 }
 
+/** A party with a certificate, whose account is opened by it. */
+async function party(role: 'user' | 'vendor', name: string, key = userKey(name)) {
+  const identity = await identify(net, role, name, key)
+  const file = path.join(net.dir, `${role}s`, name, 'certificate.pem')
+  fs.mkdirSync(path.dirname(file), { recursive: true })
+  fs.writeFileSync(file, certificateToPem(identity.certificate))
+  json(await run('bank', 'open', file))
+  return identity
+}
+
 const run = (...args: string[]): Promise<Result> => mupib(...args, '--dir', net.dir)
 
 describe('bank and auditor', () => {
@@ -101,19 +115,57 @@ describe('bank and auditor', () => {
       const alice = userKey('alice at the command line')
       const holder = toHex(alice.publicKey)
       const bankProcess = await serve('bank')
+      const user = await party('user', 'alice', alice)
+      const vendor = await party('vendor', 'vendor-1')
+      json(await run('bank', 'open', path.join(auditor, 'certificate.pem')))
+      json(await run('bank', 'deposit', 'auditor', '1000', '--reference', 'float'))
+      json(await run('bank', 'deposit', 'alice', '100', '--reference', 'r1'))
       expect(json(await run('bank', 'issue', holder, '--count', '9'))).toMatchObject({ count: 9, published: false })
       expect(failure(await run('bank', 'tokens', '1'))).toEqual([1, 'undecided'])
       expect(json(await run('bank', 'publish'))).toEqual({ published: [1] })
       const tokens = loose(json<TokensJson>(await run('bank', 'tokens', '1', '--holder', holder)))
       expect(tokens).toHaveLength(9)
+      const { http: bankHttp } = readRunFile(path.join(bank, 'run.json'))!
+      fs.writeFileSync(path.join(net.dir, 'services.json'), JSON.stringify({ bank: bankHttp }))
 
       const auditorProcess = await serve('auditor')
-      const payments = [tokens.slice(0, 2), tokens.slice(2, 5), [tokens[0]!, tokens[5]!]]
-      const block = { payments: payments.map(of => presentedToJson(payWith(net.ledger.network, alice, of))) }
+      const payments = [tokens.slice(0, 2), tokens.slice(2, 5), [tokens[0]!, tokens[5]!]].map(of => {
+        const payment = payWith(net.ledger.network, alice, of)
+        const heading = { network: net.ledger.network, payload: paymentDigest(net.ledger.network, payment), time: 1 }
+        const presentation = signStatement(
+          {
+            kind: 'presentation',
+            ...heading,
+            signer: vendor.certificate.facts.fingerprint,
+            auditor: 'auditor',
+            holderSignature: payment.signature,
+          },
+          vendor.key,
+        )
+        return {
+          ...userPaymentToJson({ certificate: user.certificate.der, payment }),
+          presentation: statementToJson(presentation),
+          vendorCertificate: certificateToText(vendor.certificate),
+        }
+      })
       const blockFile = path.join(net.dir, 'block.json')
-      fs.writeFileSync(blockFile, JSON.stringify(block))
-      const told = json<{ answer: string }[]>(await run('auditor', 'submit', blockFile))
-      expect(told.map(({ answer }) => answer)).toEqual(['deliver', 'deliver', 'deliver'])
+      fs.writeFileSync(blockFile, JSON.stringify({ payments }))
+      const told = json<{ answer: string; reason?: string }[]>(await run('auditor', 'submit', blockFile))
+      expect(told.map(({ answer, reason }) => [answer, reason])).toEqual([
+        ['deliver', undefined],
+        ['deliver', undefined],
+        ['rejected', 'invalid_tokens'],
+      ])
+      expect(json(await run('auditor', 'trust', holder))).toMatchObject({
+        gamma: 1,
+        blockSize: 5,
+        history: [{ beta: 1 }],
+      })
+      const trustFile = path.join(net.dir, 'trust.json')
+      json(await run('auditor', 'trust', holder, '--explain', '--out', trustFile))
+      expect(json(await run('verify', trustFile, '--genesis', net.genesisFile))).toMatchObject({ blockSize: 5 })
+      expect(json(await run('auditor', 'risk', holder))).toMatchObject({ paid: '4', received: '5', risk: '-1' })
+      expect(json(await run('auditor', 'books', '--reconcile'))).toMatchObject({ holds: true })
       const proofFile = path.join(net.dir, 'proof.json')
       const proved = await run('auditor', 'proof', 'bank-1-0')
       fs.writeFileSync(proofFile, proved.output)
@@ -153,6 +205,8 @@ describe('bank and auditor', () => {
     async () => {
       const bob = userKey('bob at the command line')
       const first = await serve('bank')
+      await party('user', 'bob', bob)
+      json(await run('bank', 'deposit', 'bob', '5', '--reference', 'r2'))
       json(await run('bank', 'issue', toHex(bob.publicKey), '--count', '2'))
       first.kill('SIGKILL')
       await once(first, 'exit')
@@ -226,24 +280,21 @@ describe('bad requests', () => {
     async () => {
       await serve('auditor')
       const { http } = readRunFile(path.join(auditor, 'run.json'))!
-      const post = async (body: string): Promise<[number, string, unknown]> => {
-        const response = await fetch(`${http}/payments`, {
-          method: 'POST',
-          body,
-          headers: { 'content-type': 'application/json' },
-        })
-        const { error } = (await response.json()) as { error: { code: string; field?: string } }
-        return [response.status, error.code, error.field]
+      // nobody can be blamed for what is not signed: it is turned away before it is read
+      const ask = async (at: string, init = {}): Promise<[number, string]> => {
+        const response = await fetch(`${http}${at}`, init)
+        const { error } = (await response.json()) as { error: { code: string } }
+        return [response.status, error.code]
       }
-      expect(await post('{')).toEqual([400, 'bad_input', undefined])
-      expect(await post('{"holder":"xyz"}')).toEqual([400, 'bad_input', 'holder'])
-      expect(await post('[]')).toEqual([400, 'bad_input', undefined])
+      const post = (body: string) =>
+        ask('/payments', { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+      expect(await post('{')).toEqual([400, 'bad_input'])
+      expect(await post('{"holder":"xyz"}')).toEqual([401, 'bad_signature'])
       // it answers, or cuts the connection before all of it has come
       const huge = await post(`{"x":"${'y'.repeat(9_000_000)}"}`).catch(() => undefined)
-      if (huge) expect(huge).toEqual([413, 'too_large', undefined])
-      expect((await fetch(`${http}/nothing`)).status).toBe(404)
-      expect((await fetch(`${http}/payments/${'0'.repeat(64)}?wait=1`)).status).toBe(404)
-      expect((await fetch(`${http}/payments/x`)).status).toBe(400)
+      if (huge) expect(huge).toEqual([413, 'too_large'])
+      expect(await ask('/nothing')).toEqual([404, 'not_found'])
+      expect(await ask(`/payments/${'0'.repeat(64)}?wait=1`)).toEqual([401, 'bad_signature'])
       const bad = path.join(net.dir, 'bad.json')
       fs.writeFileSync(bad, '{"payments":[]}')
       expect(failure(await run('auditor', 'submit', bad))).toEqual([2, 'bad_input'])
