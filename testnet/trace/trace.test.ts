@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { MupibError } from '../../proto/errors.ts'
 import { dayModel, generateTrace } from './model.ts'
+import { generatePaperTrace, type PaperTrace } from './paper.ts'
 import { behaviours, formatTrace, parseTrace, readTrace } from './trace.ts'
 
 const header = 'time,user,vendor,item,price,behaviour'
@@ -46,6 +47,9 @@ describe('parseTrace', () => {
     [`${header}\n2026-03-02T08:00:00Z,anna,news,article,1.5,honest\n`, 2, /no price/],
     [`${header}\n2026-03-02T08:00:00Z,Anna B,news,article,2,honest\n`, 2, /no name of a user/],
     [`${header}\n2026-03-02T08:00:00Z,anna,news,article,2,nice\n`, 2, /no behaviour/],
+    [`${header}\n2026-03-02T08:00:00Z,anna,news,article,2,honest:1\n`, 2, /no behaviour/],
+    [`${header}\n2026-03-02T08:00:00Z,anna,news,article,2,double-spend:0\n`, 2, /no behaviour/],
+    [`${header}\n2026-03-02T08:00:00Z,anna,news,article,2,double-spend:1:2\n`, 2, /no behaviour/],
     [`${header}\n2026-03-02T08:00:00Z,anna,news,,2,honest\n`, 2, /no name or too long/],
     [`${header}\n2026-03-02T08:00:00Z,anna,news,article,2,honest,more\n`, 2, /more or fewer fields/],
     [`${header}\n2026-03-02T08:00:01Z,a,b,c,2,\n2026-03-02T08:00:00Z,a,b,c,2,\n`, 3, /earlier than the line before/],
@@ -56,6 +60,14 @@ describe('parseTrace', () => {
     expect(refusal.fields.line).toBe(line)
     expect(refusal.message).toMatch(message)
     expect(refusal.hint).toBeTruthy()
+  })
+
+  test('a double spend may say of how many tokens, and is written as it was read', () => {
+    const lines = ['anna,news,article,4,double-spend:3', 'anna,news,article,4,double-spend']
+    const text = `${header}\n${lines.map(line => `2026-03-02T08:00:00Z,${line}\n`).join('')}`
+    const purchases = parseTrace(text)
+    expect(purchases.map(({ doubleSpends }) => doubleSpends)).toEqual([3, undefined])
+    expect(formatTrace(purchases)).toBe(text)
   })
 
   test('names the file', () => {
@@ -83,5 +95,35 @@ describe('generateTrace', () => {
     expect(new Set(purchases.map(purchase => purchase.user)).size).toBe(20)
     expect(new Set(purchases.map(purchase => purchase.vendor)).size).toBe(5)
     expect(new Set(purchases.map(purchase => purchase.behaviour))).toEqual(new Set(behaviours))
+  })
+})
+
+describe('generatePaperTrace', () => {
+  const model: PaperTrace = {
+    seed: 3,
+    users: 4,
+    slots: 2_000,
+    costs: [2, 6],
+    frequency: 0.25,
+    doubleSpendRate: 0.1,
+    per: 'token',
+    tokenValue: 10n,
+  }
+
+  test('users buy at the given rate, at every vendor alike, and cheat at the given rate', () => {
+    const purchases = generatePaperTrace(model)
+    expect(purchases.length / (model.users * model.slots)).toBeCloseTo(model.frequency, 1)
+    const atFirst = purchases.filter(({ vendor }) => vendor === 'vendor-01')
+    expect(atFirst.length / purchases.length).toBeCloseTo(0.5, 1)
+    expect(atFirst.every(({ price }) => price === 20n)).toBe(true)
+    const tokens = purchases.reduce((sum, { price }) => sum + Number(price / model.tokenValue), 0)
+    const again = purchases.reduce((sum, { doubleSpends = 0 }) => sum + doubleSpends, 0)
+    expect(again / tokens).toBeCloseTo(model.doubleSpendRate, 1)
+    expect(parseTrace(formatTrace(purchases))).toEqual(purchases)
+  })
+
+  test('with q of transactions, one token of a purchase is spent again at most', () => {
+    const purchases = generatePaperTrace({ ...model, per: 'transaction' })
+    expect(new Set(purchases.map(({ doubleSpends }) => doubleSpends))).toEqual(new Set([undefined, 1]))
   })
 })

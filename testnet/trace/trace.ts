@@ -19,10 +19,12 @@ export interface Purchase {
   /** In minor units. */
   readonly price: bigint
   readonly behaviour: Behaviour
+  /** With `double-spend`: how many of the purchase's tokens, in the trace as `double-spend:K`; left out, all of them. */
+  readonly doubleSpends?: number
 }
 
 /** Most purchases in a trace, and most bytes of an item's name. */
-const traceLimits = { purchases: 1_000_000, itemBytes: 128 } as const
+const traceLimits = { purchases: 1_000_000, itemBytes: 128, doubleSpends: 1_000_000 } as const
 
 const required = ['time', 'user', 'vendor', 'item', 'price'] as const
 const columns: readonly string[] = [...required, 'behaviour']
@@ -71,20 +73,34 @@ function readPrice(text: string, line: number): bigint {
   return price
 }
 
+function readBehaviour(text: string, line: number): Pick<Purchase, 'behaviour' | 'doubleSpends'> {
+  if (text === '') return { behaviour: 'honest' }
+  const [name, count, ...more] = text.split(':')
+  const behaviour = behaviours.find(known => known === name)
+  if (!behaviour) refuse(line, `"${text}" is no behaviour`, `behaviours are ${behaviours.join(', ')}`)
+  if (count === undefined) return { behaviour }
+  const doubleSpends = /^[0-9]{1,7}$/.test(count) ? Number(count) : 0
+  const isCount = doubleSpends >= 1 && doubleSpends <= traceLimits.doubleSpends && more.length === 0
+  if (behaviour !== 'double-spend' || !isCount)
+    refuse(
+      line,
+      `"${text}" is no behaviour`,
+      'double-spend:3 spends 3 of the tokens again; other behaviours take no number',
+    )
+  return { behaviour, doubleSpends }
+}
+
 function readPurchase(row: Row, line: number): Purchase {
   const item = row.item ?? ''
   if (item === '' || Buffer.byteLength(item) > traceLimits.itemBytes)
     refuse(line, 'the item has no name or too long a one', `an item is 1 to ${traceLimits.itemBytes} bytes of text`)
-  const named = row.behaviour ?? ''
-  const behaviour = named === '' ? 'honest' : behaviours.find(known => known === named)
-  if (!behaviour) refuse(line, `"${named}" is no behaviour`, `behaviours are ${behaviours.join(', ')}`)
   return {
     time: readTime(row.time ?? '', line),
     user: readName(row.user ?? '', 'user', line),
     vendor: readName(row.vendor ?? '', 'vendor', line),
     item,
     price: readPrice(row.price ?? '', line),
-    behaviour,
+    ...readBehaviour(row.behaviour ?? '', line),
   }
 }
 
@@ -146,17 +162,21 @@ export function readTrace(file: string): Purchase[] {
 
 const quoted = (text: string): string => (/[",\n\r]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
+const behaviourText = ({ behaviour, doubleSpends }: Purchase): string =>
+  doubleSpends === undefined ? behaviour : `${behaviour}:${doubleSpends}`
+
+/** A purchase as the fields of a CSV line, in the order of the columns. */
+export const purchaseFields = (purchase: Purchase): string[] => [
+  new Date(purchase.time).toISOString().replace('.000Z', 'Z'),
+  purchase.user,
+  purchase.vendor,
+  quoted(purchase.item),
+  purchase.price.toString(),
+  behaviourText(purchase),
+]
+
 /** The trace as CSV; `parseTrace` of it gives the same purchases. */
 export function formatTrace(purchases: readonly Purchase[]): string {
-  const lines = purchases.map(purchase =>
-    [
-      new Date(purchase.time).toISOString().replace('.000Z', 'Z'),
-      purchase.user,
-      purchase.vendor,
-      quoted(purchase.item),
-      purchase.price.toString(),
-      purchase.behaviour,
-    ].join(','),
-  )
+  const lines = purchases.map(purchase => purchaseFields(purchase).join(','))
   return `${columns.join(',')}\n${lines.join('\n')}\n`
 }
