@@ -103,7 +103,7 @@ test(
     const kept = summary.proofs[0]!.file!
     const checked = await mupib('verify', kept, '--genesis', path.join(proofs, 'genesis.json'))
     expect(checked).toMatchObject({ exitCode: 0, errors: '' })
-    expect(summary.users.find(({ user }) => user === 'user-05')?.charged).toBeGreaterThan(0)
+    expect(summary.users.find(({ user }) => user === 'user-05')?.gamma).toBeGreaterThan(0)
 
     expect((await mupib('--dir', dir, 'testnet', 'kill', 'bank')).exitCode).toBe(0)
     const status = JSON.parse((await mupib('--dir', dir, 'testnet', 'status')).output) as {

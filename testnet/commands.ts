@@ -1,11 +1,11 @@
 // The commands `testnet …` and `bench`: options in, results out; what they do stands in the files that they call.
 import { mkdirSync } from 'node:fs'
 import * as path from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { writeAtomic } from '../cli/common/files.ts'
 import { type Output, outputOf, pairs, short, table, toJson } from '../cli/common/output.ts'
 import { wholeNumber } from '../cli/common/program.ts'
-import { MupibError } from '../proto/errors.ts'
+import { trustModels } from '../proto/records.ts'
 import { type BenchRow, benchCsv, benchTable } from './bench/row.ts'
 import { benchNames, runBenches } from './bench/run.ts'
 import { killActor, pauseActor, restartActor, resumeActor, stopNetwork } from './control.ts'
@@ -13,11 +13,17 @@ import { type Actor, actorNamed, type NetworkFiles, networkExists, openNetwork }
 import { generateNetwork } from './generate.ts'
 import { aborted, interruptible } from './interrupt.ts'
 import { readLogs } from './logs.ts'
-import { endText, type NetworkReport, type RunningNetwork, type UpOptions, upNetwork } from './network.ts'
+import {
+  defaultVendors,
+  endText,
+  type NetworkReport,
+  type RunningNetwork,
+  type UpOptions,
+  upNetwork,
+} from './network.ts'
 import { addReplayCommands } from './replay/commands.ts'
 import { type ActorStatus, networkStatus } from './status.ts'
-import { dayModel, generateTrace } from './trace/model.ts'
-import { formatTrace } from './trace/trace.ts'
+import { addTraceCommand } from './trace/commands.ts'
 
 const networkOf = (output: Output): NetworkFiles => openNetwork(output.dir)
 
@@ -29,7 +35,7 @@ function reportText(report: NetworkReport): string {
   ])
   return `${rows}\n${pairs([
     ['bank', report.bank?.http],
-    ['auditor', report.auditor?.http],
+    ...[...(report.auditors ?? []), ...(report.vendors ?? [])].map(({ name, http }) => [name, http] as const),
     ['directory', report.dir],
   ])}`
 }
@@ -51,7 +57,19 @@ function addUpAndDown(testnet: Command): void {
     .command('up')
     .description('start a local network, making it first where there is none')
     .option('--validators <n>', 'how many validators (default: 4, or what the network has)', wholeNumber(1))
-    .option('--block-size <tokens>', "tokens in the auditor's blocks", wholeNumber(1))
+    .option(
+      '--vendors <n>',
+      `how many vendors (default: ${defaultVendors}, or what the network has)`,
+      wholeNumber(0, 64),
+    )
+    .option('--auditors <n>', 'how many auditors (default: 1, or what the network has)', wholeNumber(1, 16))
+    .option('--block-size <tokens>', "W0: tokens in a new user's blocks (default: 100)", wholeNumber(1, 1_024))
+    .addOption(
+      new Option('--trust-model <model>', "how a user's blocks shrink with invalid tokens (default: neutral)").choices(
+        Object.keys(trustModels),
+      ),
+    )
+    .option('--withholding <bp>', 'what auditors withhold, in basis points (default: 2000)', wholeNumber(0, 10_000))
     .option(
       '--base-port <port>',
       'use the ports from this one on (default: the system chooses)',
@@ -120,7 +138,9 @@ function addStatusAndLogs(testnet: Command): void {
     .action(async (_options: unknown, command: Command) => {
       const output = outputOf(command)
       const status = await networkStatus(networkOf(output))
-      output.result(status, ({ validators, bank, auditor }) => statusText([...validators, bank, auditor]))
+      output.result(status, ({ validators, bank, auditor, auditors, vendors }) =>
+        statusText([...validators, bank, auditor, ...auditors, ...vendors]),
+      )
     })
   testnet
     .command('logs [name]')
@@ -178,38 +198,6 @@ function addGenerate(testnet: Command): void {
     })
 }
 
-function addTrace(testnet: Command): void {
-  testnet
-    .command('trace')
-    .description('make a purchase trace from a seed')
-    .requiredOption('--out <file>', 'CSV file to write')
-    .option('--seed <n>', 'the same seed gives the same trace', wholeNumber(0, 2 ** 32 - 1), dayModel.seed)
-    .option('--users <n>', 'how many users', wholeNumber(1, 10_000), dayModel.users)
-    .option('--vendors <n>', 'how many vendors', wholeNumber(1, 10_000), dayModel.vendors)
-    .option('--purchases <n>', 'about how many purchases', wholeNumber(1, 1_000_000), dayModel.purchases)
-    .addHelpText('after', '\nExample:\n  mupib testnet trace --seed 7 --users 50 --out mine.csv')
-    .action(
-      (options: { out: string; seed: number; users: number; vendors: number; purchases: number }, command: Command) => {
-        const { out, ...chosen } = options
-        const slots = dayModel.durationMs / dayModel.slotMs
-        if (chosen.purchases > slots * chosen.users * 0.3)
-          throw new MupibError(
-            'usage',
-            `${chosen.purchases} purchases by ${chosen.users} users in a day are too many`,
-            {
-              hint: `at most ${Math.floor(slots * chosen.users * 0.3)}: a user buys at most once a minute`,
-            },
-          )
-        const purchases = generateTrace({ ...dayModel, ...chosen })
-        writeAtomic(out, formatTrace(purchases))
-        outputOf(command).result(
-          { file: path.resolve(out), seed: options.seed, purchases: purchases.length },
-          result => `${result.purchases} purchases in ${result.file}, seed ${result.seed}`,
-        )
-      },
-    )
-}
-
 /** Adds `testnet` with its subcommands. */
 export function addTestnetCommands(program: Command): void {
   const testnet = program.command('testnet').description('local networks: start, watch, break, replay purchases')
@@ -217,7 +205,7 @@ export function addTestnetCommands(program: Command): void {
   addStatusAndLogs(testnet)
   addFaults(testnet)
   addGenerate(testnet)
-  addTrace(testnet)
+  addTraceCommand(testnet)
   addReplayCommands(testnet)
 }
 

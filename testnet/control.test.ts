@@ -38,7 +38,7 @@ const ended = (child: ChildProcess): Promise<NodeJS.Signals | null> =>
   new Promise(resolve => child.once('exit', (_code, signal) => resolve(signal)))
 
 function network() {
-  const files = networkFiles(path.join(home, 'net'), ['v1', 'v11'])
+  const files = networkFiles(path.join(home, 'net'), { validators: ['v1', 'v11'], auditors: ['auditor'], vendors: [] })
   for (const actor of files.actors) fs.mkdirSync(actor.folder, { recursive: true })
   return files
 }

@@ -82,10 +82,10 @@ export async function restartActor(actor: Actor): Promise<StartedProcess> {
   return startProcess(actor, startLimitMs(1))
 }
 
-/** Ends every process of the network, clients before validators. Safe to repeat. */
+/** Ends every process of the network, each kind before what it relies on. Safe to repeat. */
 export async function stopNetwork(network: NetworkFiles): Promise<ReadonlyMap<string, Ending>> {
   const endings = new Map<string, Ending>()
-  for (const group of [[network.auditor, network.bank], network.validators]) {
+  for (const group of [network.vendors, network.auditors, [network.bank], network.validators]) {
     const processes = listProcesses()
     await Promise.all(group.map(async actor => endings.set(actor.name, await stopActor(actor, processes))))
   }

@@ -8,8 +8,15 @@ import { MupibError } from '../proto/errors.ts'
 import { createGenesis, type Genesis, type GenesisTiming, genesisToJson } from '../proto/genesis.ts'
 import { randomSeed, type SigningKey, signingKeyFromSeed } from '../proto/keys.ts'
 import { limits } from '../proto/limits.ts'
-import type { Role } from '../proto/records.ts'
-import { type Actor, type NetworkFiles, networkFiles, writeJson, writeNetworkFile } from './folders.ts'
+import type { Role, TrustModel } from '../proto/records.ts'
+import {
+  type ActorKind,
+  type NetworkFiles,
+  type NetworkNames,
+  networkFiles,
+  writeJson,
+  writeNetworkFile,
+} from './folders.ts'
 import { checkPorts, portsFrom } from './ports.ts'
 
 export interface NetworkOptions {
@@ -19,8 +26,18 @@ export interface NetworkOptions {
   readonly basePort?: number
   /** What a token is worth, in minor units. */
   readonly tokenValue?: bigint
-  /** Tokens in a token block of the auditor. */
+  /** W0 of the auditors: tokens in a new user's blocks. */
   readonly blockSize?: number
+  /** How auditors fold a user's trust. */
+  readonly trustModel?: TrustModel
+  /** ρ: what auditors withhold of a payment, in basis points. */
+  readonly withholding?: number
+  /** Names of the auditors; the first one is the users' own. */
+  readonly auditors?: readonly string[]
+  /** Names of the vendors. */
+  readonly vendors?: readonly string[]
+  /** Vendors that leave the bank's signatures on tokens to the ledger. */
+  readonly trustingVendors?: readonly string[]
 }
 
 /** One party of the network with its key and certificate. */
@@ -37,10 +54,14 @@ export interface NetworkIdentity {
   readonly authority: Party
   readonly validators: readonly Party[]
   readonly bank: Party
-  readonly auditor: Party
+  readonly auditors: readonly Party[]
+  readonly vendors: readonly Party[]
 }
 
-export const defaultBlockSize = 100
+const defaultBlockSize = 100
+/** A fifth, as in table 2 of the first paper. */
+const defaultWithholding = 2_000
+const defaultAuditors: readonly string[] = ['auditor']
 
 const dayMs = 86_400_000
 
@@ -92,7 +113,8 @@ export async function createIdentity(options: NetworkOptions): Promise<NetworkId
   }
   const validators = await Promise.all(options.validators.map(name => issue(name, 'validator')))
   const bank = await issue('bank', 'bank')
-  const auditor = await issue('auditor', 'auditor')
+  const auditors = await Promise.all((options.auditors ?? defaultAuditors).map(name => issue(name, 'auditor')))
+  const vendors = await Promise.all((options.vendors ?? []).map(name => issue(name, 'vendor')))
   const member = (party: Party, role: 'bank' | 'auditor', tokenValue: bigint) => ({
     name: party.name,
     role,
@@ -108,10 +130,13 @@ export async function createIdentity(options: NetworkOptions): Promise<NetworkId
     authority: { publicKey: root.key.publicKey, fingerprint: rootCertificate.facts.fingerprint },
     roots: [rootCertificate.der],
     validators: validators.map(({ name, key }) => ({ name, publicKey: key.publicKey })),
-    members: [member(bank, 'bank', options.tokenValue ?? 1n), member(auditor, 'auditor', 0n)],
+    members: [
+      member(bank, 'bank', options.tokenValue ?? 1n),
+      ...auditors.map(auditor => member(auditor, 'auditor', 0n)),
+    ],
   })
   const authority = { name: authorityName, ...root, certificate: rootCertificate }
-  return { genesis, authority, validators, bank, auditor }
+  return { genesis, authority, validators, bank, auditors, vendors }
 }
 
 /** Writes key and certificate of a party into a folder, the key for its owner only. */
@@ -127,31 +152,56 @@ export interface Listening {
   readonly http: { readonly host: string; readonly port: number }
 }
 
-/** config.json of a process whose genesis and peers lie at the given relative path. */
-export function actorConfig(kind: Actor['kind'], shared: string, listening: Listening, blockSize: number): unknown {
-  const common = { genesis: `${shared}/genesis.json`, key: 'key.json', peers: `${shared}/peers.json`, store: 'store' }
+/** config.json of a process whose genesis, peers and services lie at the given relative path. */
+export function actorConfig(
+  kind: ActorKind,
+  shared: string,
+  listening: Listening,
+  options: Partial<NetworkOptions> = {},
+  name = '',
+): unknown {
+  const common = { genesis: `${shared}/genesis.json`, key: 'key.json', store: 'store' }
   const http = { http: listening.http, runFile: 'run.json' }
-  if (kind === 'validator') return { ...common, listen: listening.listen, ...http, logLevel: 'info' }
-  const client = { ...common, certificate: 'certificate.pem', ...http }
-  if (kind === 'bank') return client
-  return { ...client, blockSize, trust: { w0: blockSize, model: 'neutral', rounding: 'floor' } }
+  const peers = { peers: `${shared}/peers.json` }
+  if (kind === 'validator') return { ...common, ...peers, listen: listening.listen, ...http, logLevel: 'info' }
+  const client = { ...common, certificate: 'certificate.pem', services: `${shared}/services.json`, ...http }
+  switch (kind) {
+    case 'bank':
+      return { ...client, ...peers }
+    case 'auditor': {
+      const w0 = options.blockSize ?? defaultBlockSize
+      const trust = { w0, model: options.trustModel ?? 'neutral', rounding: 'floor' }
+      return { ...client, ...peers, trust, withholding: options.withholding ?? defaultWithholding, bank: 'bank' }
+    }
+    case 'vendor': {
+      const checkTokens = !(options.trustingVendors ?? []).includes(name)
+      return { ...client, bank: 'bank', auditors: options.auditors ?? defaultAuditors, checkTokens }
+    }
+  }
 }
 
 function writeFolders(network: NetworkFiles, identity: NetworkIdentity, options: NetworkOptions): void {
   const ports = portsFrom(network, options.basePort)
   writeParty(network.authorityFolder, identity.authority)
-  const parties = [...identity.validators, identity.bank, identity.auditor]
+  const parties = [...identity.validators, identity.bank, ...identity.auditors, ...identity.vendors]
   network.actors.forEach((actor, index) => {
     writeParty(actor.folder, parties[index]!)
     const { node, http } = ports.get(actor.name)!
     const listening = { listen: [`/ip4/127.0.0.1/tcp/${node}`], http: { host: '127.0.0.1', port: http } }
-    const shared = actor.kind === 'validator' ? '../..' : '..'
-    writeJson(actor.configFile, actorConfig(actor.kind, shared, listening, options.blockSize ?? defaultBlockSize))
+    const shared = path.relative(actor.folder, network.dir)
+    writeJson(actor.configFile, actorConfig(actor.kind, shared, listening, options, actor.name))
   })
   writeAtomic(network.genesisFile, genesisToJson(identity.genesis))
   writeJson(network.peersFile, {})
+  writeJson(network.servicesFile, {})
   writeNetworkFile(network)
 }
+
+const namesIn = ({ validators, auditors, vendors }: NetworkOptions): NetworkNames => ({
+  validators,
+  auditors: auditors ?? defaultAuditors,
+  vendors: vendors ?? [],
+})
 
 /** Throws `usage` where a new directory would overwrite something. */
 export function checkFree(dir: string): void {
@@ -165,14 +215,14 @@ export function checkFree(dir: string): void {
  * Throws `usage`, `port_taken`, `permission`, `disk_full`.
  */
 export async function createNetwork(dir: string, options: NetworkOptions): Promise<NetworkFiles> {
-  const network = networkFiles(dir, options.validators)
+  const network = networkFiles(dir, namesIn(options))
   const draftDir = `${network.dir}.${process.pid}.tmp`
   try {
     checkFree(network.dir)
     await checkPorts(portsFrom(network, options.basePort))
     const identity = await createIdentity(options)
     fs.mkdirSync(path.dirname(network.dir), { recursive: true })
-    writeFolders(networkFiles(draftDir, options.validators), identity, options)
+    writeFolders(networkFiles(draftDir, namesIn(options)), identity, options)
     fs.renameSync(draftDir, network.dir)
   } catch (error) {
     fs.rmSync(draftDir, { recursive: true, force: true })

@@ -5,7 +5,7 @@ import { toJson } from '../cli/common/output.ts'
 import { MupibError } from '../proto/errors.ts'
 import { isName } from '../proto/records.ts'
 
-export type ActorKind = 'validator' | 'bank' | 'auditor'
+export type ActorKind = 'validator' | 'bank' | 'auditor' | 'vendor'
 
 /** One process of a network and where its files are. */
 export interface Actor {
@@ -21,24 +21,35 @@ export interface Actor {
   readonly command: readonly string[]
 }
 
+/** Names of the processes that a network is made of, beside its one bank. */
+export interface NetworkNames {
+  readonly validators: readonly string[]
+  readonly auditors: readonly string[]
+  readonly vendors: readonly string[]
+}
+
 /** A network on this machine: its files and its processes. */
 export interface NetworkFiles {
   readonly dir: string
   readonly genesisFile: string
   readonly peersFile: string
+  readonly servicesFile: string
   readonly networkFile: string
   readonly authorityFolder: string
+  readonly usersFolder: string
   readonly validators: readonly Actor[]
   readonly bank: Actor
+  /** The first of the auditors. */
   readonly auditor: Actor
-  /** Validators first, then bank and auditor. */
+  readonly auditors: readonly Actor[]
+  readonly vendors: readonly Actor[]
+  /** Validators first, then bank, auditors and vendors. */
   readonly actors: readonly Actor[]
 }
 
 /** Content of network.json. */
-interface NetworkFile {
-  readonly version: 1
-  readonly validators: readonly string[]
+interface NetworkFile extends NetworkNames {
+  readonly version: 2
 }
 
 function actorAt(name: string, kind: ActorKind, folder: string): Actor {
@@ -56,53 +67,78 @@ function actorAt(name: string, kind: ActorKind, folder: string): Actor {
   }
 }
 
-/** Where the files of a network with these validators are; nothing is read or written. */
-export function networkFiles(dir: string, validators: readonly string[]): NetworkFiles {
+/** Where the files of a network with these processes are; nothing is read or written. */
+export function networkFiles(dir: string, names: NetworkNames): NetworkFiles {
   const root = path.resolve(dir)
-  const validatorActors = validators.map(name => actorAt(name, 'validator', path.join(root, 'validators', name)))
+  const validators = names.validators.map(name => actorAt(name, 'validator', path.join(root, 'validators', name)))
   const bank = actorAt('bank', 'bank', path.join(root, 'bank'))
-  const auditor = actorAt('auditor', 'auditor', path.join(root, 'auditor'))
+  const auditors = names.auditors.map(name => actorAt(name, 'auditor', path.join(root, name)))
+  const vendors = names.vendors.map(name => actorAt(name, 'vendor', path.join(root, 'vendors', name)))
   return {
     dir: root,
     genesisFile: path.join(root, 'genesis.json'),
     peersFile: path.join(root, 'peers.json'),
-    networkFile: path.join(root, 'network.json'),
+    servicesFile: path.join(root, 'services.json'),
+    networkFile: networkFileOf(root),
     authorityFolder: path.join(root, 'authority'),
-    validators: validatorActors,
+    usersFolder: path.join(root, 'users'),
+    validators,
     bank,
-    auditor,
-    actors: [...validatorActors, bank, auditor],
+    auditor: auditors[0]!,
+    auditors,
+    vendors,
+    actors: [...validators, bank, ...auditors, ...vendors],
   }
 }
 
+const networkFileOf = (dir: string): string => path.join(dir, 'network.json')
+
 /** True where a network was made in the directory before. */
 export function networkExists(dir: string): boolean {
-  return statOf(networkFiles(dir, []).networkFile) !== undefined
+  return statOf(networkFileOf(path.resolve(dir))) !== undefined
 }
+
+const areNames = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every(name => typeof name === 'string' && isName(name))
 
 /** The network made in a directory before. Throws `not_found` where there is none, `bad_config` where its list is damaged. */
 export function openNetwork(dir: string): NetworkFiles {
-  const { networkFile } = networkFiles(dir, [])
   if (!networkExists(dir))
     throw new MupibError('not_found', `no network in ${path.resolve(dir)}`, {
       hint: 'start one with "mupib testnet up", or name its directory with --dir',
     })
-  const { version, validators } = readJson(networkFile, 'bad_config') as Partial<NetworkFile>
+  const file = networkFileOf(path.resolve(dir))
+  const { version, validators, auditors, vendors } = readJson(file, 'bad_config') as Partial<NetworkFile>
   if (
-    version !== 1 ||
-    !Array.isArray(validators) ||
-    !validators.every(name => typeof name === 'string' && isName(name))
+    version !== 2 ||
+    !areNames(validators) ||
+    !areNames(auditors) ||
+    !areNames(vendors) ||
+    validators.length * auditors.length === 0
   )
-    throw new MupibError('bad_config', `${networkFile} does not list the network's validators`, {
+    throw new MupibError('bad_config', `${file} does not list the network's processes`, {
       hint: 'remove the directory and start a new network',
     })
-  return networkFiles(dir, validators)
+  return networkFiles(dir, { validators, auditors, vendors })
 }
 
+const namesOf = (actors: readonly Actor[]): string[] => actors.map(({ name }) => name)
+
 /** Writes network.json: from then on the directory holds a network. */
-export function writeNetworkFile(network: NetworkFiles): void {
-  const content: NetworkFile = { version: 1, validators: network.validators.map(validator => validator.name) }
-  writeJson(network.networkFile, content)
+export function writeNetworkFile({ networkFile, validators, auditors, vendors }: NetworkFiles): void {
+  const content: NetworkFile = {
+    version: 2,
+    validators: namesOf(validators),
+    auditors: namesOf(auditors),
+    vendors: namesOf(vendors),
+  }
+  writeJson(networkFile, content)
+}
+
+/** The network with one more vendor; nothing is written. */
+export function withVendor({ dir, validators, auditors, vendors }: NetworkFiles, name: string): NetworkFiles {
+  const names = { validators: namesOf(validators), auditors: namesOf(auditors), vendors: [...namesOf(vendors), name] }
+  return networkFiles(dir, names)
 }
 
 /** Writes a JSON file whole or not at all, in a form for people. */

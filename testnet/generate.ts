@@ -6,21 +6,13 @@ import { toMupibError } from '../cli/common/errors.ts'
 import { writeAtomic } from '../cli/common/files.ts'
 import { MupibError } from '../proto/errors.ts'
 import { genesisToJson } from '../proto/genesis.ts'
-import {
-  actorConfig,
-  checkFree,
-  createIdentity,
-  defaultBlockSize,
-  type Party,
-  validatorNames,
-  writeParty,
-} from './create.ts'
+import { actorConfig, checkFree, createIdentity, type Party, validatorNames, writeParty } from './create.ts'
 import type { ActorKind } from './folders.ts'
 import { writeJson } from './folders.ts'
 
 /** Port of other nodes where a host names none; HTTP stays on the host itself. */
 const defaultPort = 4001
-const httpPorts: Readonly<Record<ActorKind, number>> = { validator: 4080, bank: 4081, auditor: 4082 }
+const httpPorts: Readonly<Record<ActorKind, number>> = { validator: 4080, bank: 4081, auditor: 4082, vendor: 4083 }
 
 /** Where the folder of a host is expected on that host. */
 const installedAt = '/var/lib/mupib'
@@ -91,9 +83,10 @@ function writeHostFolder(folder: string, kind: ActorKind, party: Party, port: nu
   writeParty(folder, party)
   const http = { host: '127.0.0.1', port: httpPorts[kind] }
   const listen = [`/ip4/0.0.0.0/tcp/${port}`]
-  writeJson(path.join(folder, 'config.json'), actorConfig(kind, '.', { listen, http }, defaultBlockSize))
+  writeJson(path.join(folder, 'config.json'), actorConfig(kind, '.', { listen, http }))
   writeAtomic(path.join(folder, 'genesis.json'), shared.genesis)
   writeJson(path.join(folder, 'peers.json'), shared.peers)
+  if (kind !== 'validator') writeJson(path.join(folder, 'services.json'), shared.services)
   writeAtomic(
     path.join(folder, kind === 'validator' ? 'mupib-node.service' : `mupib-${kind}.service`),
     systemdUnit(kind, party.name),
@@ -103,6 +96,8 @@ function writeHostFolder(folder: string, kind: ActorKind, party: Party, port: nu
 interface SharedFiles {
   readonly genesis: string
   readonly peers: Readonly<Record<string, readonly string[]>>
+  /** Bank and auditor at the ports that they listen on, where both run on one host. */
+  readonly services: Readonly<Record<string, string>>
 }
 
 export interface GeneratedNetwork {
@@ -123,14 +118,15 @@ export async function generateNetwork(hostList: string, out: string): Promise<Ge
     checkFree(dir)
     const identity = await createIdentity({ validators: names })
     const peers = Object.fromEntries(identity.validators.map(({ name }, index) => [name, [hosts[index]!.multiaddr]]))
-    const shared = { genesis: genesisToJson(identity.genesis), peers }
+    const services = { bank: `http://127.0.0.1:${httpPorts.bank}`, auditor: `http://127.0.0.1:${httpPorts.auditor}` }
+    const shared = { genesis: genesisToJson(identity.genesis), peers, services }
     fs.mkdirSync(draft, { recursive: true })
     identity.validators.forEach((party, index) => {
       const { folder, port } = hosts[index]!
       writeHostFolder(path.join(draft, folder), 'validator', party, port, shared)
     })
     writeHostFolder(path.join(draft, 'bank'), 'bank', identity.bank, 0, shared)
-    writeHostFolder(path.join(draft, 'auditor'), 'auditor', identity.auditor, 0, shared)
+    writeHostFolder(path.join(draft, 'auditor'), 'auditor', identity.auditors[0]!, 0, shared)
     writeParty(path.join(draft, 'authority'), identity.authority)
     fs.renameSync(draft, dir)
   } catch (error) {

@@ -1,41 +1,30 @@
 // What a network of real processes survives: the death of any validator, of two, of all, of one for good.
 import * as fs from 'node:fs'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { killActor, restartActor, stopActor } from './control.ts'
-import { failureLimitMs, Load, TestNetwork, within } from './testing.ts'
+import { killActor, stopActor } from './control.ts'
+import { failureLimitMs, TestNetwork, within } from './testing.ts'
 
 const names = ['v1', 'v2', 'v3', 'v4']
 
 let network: TestNetwork
-let queue: Uint8Array[]
-let running: Load | undefined
 
 beforeAll(async () => {
-  network = await TestNetwork.open(4)
-  queue = await network.blocksToSubmit(8, 1_500, 5)
+  network = await TestNetwork.openForLoads()
 }, 2 * failureLimitMs)
 
 afterAll(() => network?.close(), failureLimitMs)
 
-// a test that fails leaves no load behind for the next
-afterEach(() => running?.stop().catch(() => {}), failureLimitMs)
-
-function startLoad(inFlight: number): Load {
-  running = new Load(network.bench, queue, inFlight)
-  return running
-}
-
-const restart = async (name: string): Promise<void> => void (await restartActor(network.actor(name)))
+afterEach(() => network?.endLoad(), failureLimitMs)
 
 test(
   'kill -9 of any one under load loses nothing, stops nothing, and the killed one catches up',
   async () => {
-    const load = startLoad(8)
+    const load = network.startLoad(8)
     await load.more(20, 'verdicts before the first kill')
     for (const name of names) {
       await killActor(network.actor(name))
       await load.more(30, `verdicts while ${name} is dead`)
-      await restart(name)
+      await network.restart(name)
       await network.status(name, 'votes again', status => status.state === 'voting')
       await load.more(10, `verdicts after ${name} is back`)
     }
@@ -49,17 +38,17 @@ test(
 test(
   'two dead: it stops deciding, says so, and goes on by itself when one returns',
   async () => {
-    const load = startLoad(4)
+    const load = network.startLoad(4)
     await load.more(8, 'verdicts of four')
     await Promise.all(['v3', 'v4'].map(name => killActor(network.actor(name))))
     const stalled = await network.status('v1', 'it says that it stalls', status => status.state === 'stalled')
     expect(stalled.notVoted).toEqual(expect.arrayContaining(['v3', 'v4']))
     const count = load.acknowledged.length
-    await restart('v3')
+    await network.restart('v3')
     await load.more(8, 'verdicts of three')
     expect(load.acknowledged.length).toBeGreaterThan(count)
     await network.status('v1', 'it votes', status => status.state === 'voting')
-    await restart('v4')
+    await network.restart('v4')
     await load.stop()
     await network.agreedBlocks(names)
     await network.expectKept(load.acknowledged, names)
@@ -70,11 +59,11 @@ test(
 test(
   'all four killed at once: restarted, it goes on, and nothing acknowledged is lost',
   async () => {
-    const load = startLoad(8)
+    const load = network.startLoad(8)
     await load.more(30, 'verdicts before')
     await Promise.all(names.map(name => killActor(network.actor(name))))
     const before = [...load.acknowledged]
-    await Promise.all(names.map(restart))
+    await Promise.all(names.map(name => network.restart(name)))
     await load.more(30, 'verdicts after')
     await load.stop()
     await network.agreedBlocks(names)
@@ -87,7 +76,7 @@ test(
   'one dead for good: once n views have passed without it, its views are skipped and none waits for a timeout',
   async () => {
     const [dead, ...survivors] = names.toReversed()
-    const load = startLoad(4)
+    const load = network.startLoad(4)
     await load.more(8, 'verdicts of four')
     await killActor(network.actor(dead!))
     const views = await Promise.all(survivors.map(name => network.get<{ view: number }>(name, '/status')))
@@ -104,7 +93,7 @@ test(
     }
     const ends = await Promise.all(survivors.map(endsOfItsViews))
     expect(ends.flat()).toEqual(Array(5 * survivors.length).fill('leader_skipped'))
-    await restart(dead!)
+    await network.restart(dead!)
     await load.stop()
     await network.agreedBlocks(names)
   },

@@ -3,8 +3,10 @@ import * as fs from 'node:fs'
 import { readJson } from '../cli/common/files.ts'
 import type { RunInfo } from '../cli/common/run-file.ts'
 import { MupibError } from '../proto/errors.ts'
+import type { TrustModel } from '../proto/records.ts'
+import { openAccounts } from './accounts.ts'
 import { startLimitMs, stopNetwork } from './control.ts'
-import { createNetwork, defaultBlockSize, validatorNames } from './create.ts'
+import { createNetwork, type NetworkOptions, validatorNames } from './create.ts'
 import { type Actor, type NetworkFiles, networkExists, openNetwork, writeJson } from './folders.ts'
 import { checkPorts, type Ports } from './ports.ts'
 import { listProcesses, processesOf } from './process-table.ts'
@@ -15,6 +17,13 @@ export interface UpOptions {
   readonly validators?: number
   readonly basePort?: number
   readonly blockSize?: number
+  readonly trustModel?: TrustModel
+  readonly withholding?: number
+  /** How many auditors; of a network made before, what it has. */
+  readonly auditors?: number
+  /** How many vendors, or their names; of a network made before, what it has. */
+  readonly vendors?: number | readonly string[]
+  readonly trustingVendors?: readonly string[]
   /** False starts the validators alone. Default true. */
   readonly clients?: boolean
 }
@@ -30,6 +39,8 @@ export interface NetworkReport {
   }[]
   readonly bank?: { readonly http: string }
   readonly auditor?: { readonly http: string }
+  readonly auditors?: readonly { readonly name: string; readonly http: string }[]
+  readonly vendors?: readonly { readonly name: string; readonly http: string }[]
 }
 
 /** A network whose processes run. */
@@ -45,19 +56,36 @@ export interface RunningNetwork {
 export type Progress = (line: string) => void
 
 const defaultValidators = 4
+export const defaultVendors = 2
+
+const numbered = (word: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => (word === 'auditor' && index === 0 ? word : `${word}-${index + 1}`))
 
 /** Processes that start at the same time: more would only make each wait longer for the few cores. */
 const startedTogether = 6
 
+function networkOptions(options: UpOptions): NetworkOptions {
+  const { validators, auditors, vendors, basePort, blockSize, trustModel, withholding, trustingVendors } = options
+  const clients = options.clients !== false
+  const named = typeof vendors === 'object' ? vendors : numbered('vendor', clients ? (vendors ?? defaultVendors) : 0)
+  return {
+    validators: validatorNames(validators ?? defaultValidators),
+    auditors: numbered('auditor', auditors ?? 1),
+    vendors: named,
+    ...(basePort === undefined ? {} : { basePort }),
+    ...(blockSize === undefined ? {} : { blockSize }),
+    ...(trustModel === undefined ? {} : { trustModel }),
+    ...(withholding === undefined ? {} : { withholding }),
+    ...(trustingVendors === undefined ? {} : { trustingVendors }),
+  }
+}
+
 async function openOrCreate(dir: string, options: UpOptions, progress: Progress): Promise<NetworkFiles> {
   if (!networkExists(dir)) {
-    const count = options.validators ?? defaultValidators
-    progress(`making keys, certificates and genesis of ${count} validators, a bank and an auditor in ${dir}`)
-    return createNetwork(dir, {
-      validators: validatorNames(count),
-      blockSize: options.blockSize ?? defaultBlockSize,
-      ...(options.basePort === undefined ? {} : { basePort: options.basePort }),
-    })
+    const made = networkOptions(options)
+    const clients = `a bank, ${made.auditors!.length} auditor(s) and ${made.vendors!.length} vendor(s)`
+    progress(`making keys, certificates and genesis of ${made.validators.length} validators, ${clients} in ${dir}`)
+    return createNetwork(dir, made)
   }
   const network = openNetwork(dir)
   const has = network.validators.length
@@ -148,6 +176,8 @@ function reportOf(network: NetworkFiles, processes: ReadonlyMap<string, StartedP
   }
   const bank = http(network.bank)
   const auditor = http(network.auditor)
+  const listed = (actors: readonly Actor[]) =>
+    actors.map(actor => ({ name: actor.name, http: http(actor)?.http ?? '' }))
   return {
     dir: network.dir,
     validators: network.validators.map(({ name }) => {
@@ -155,8 +185,24 @@ function reportOf(network: NetworkFiles, processes: ReadonlyMap<string, StartedP
       return { name, peerId: run.peerId, multiaddr: run.multiaddrs[0] ?? '', http: run.http }
     }),
     ...(bank ? { bank } : {}),
-    ...(auditor ? { auditor } : {}),
+    ...(auditor ? { auditor, auditors: listed(network.auditors), vendors: listed(network.vendors) } : {}),
   }
+}
+
+/** Starts services and tells everybody where they answer. */
+export async function startServices(
+  network: NetworkFiles,
+  services: readonly Actor[],
+  progress: Progress,
+  signal?: AbortSignal,
+  onStarted: (started: StartedProcess) => void = () => {},
+): Promise<void> {
+  const known = readJson(network.servicesFile, 'bad_config') as Record<string, string>
+  await startAll(services, progress, signal, started => {
+    known[started.actor.name] = started.run.http
+    onStarted(started)
+  })
+  writeJson(network.servicesFile, known)
 }
 
 /**
@@ -177,7 +223,11 @@ export async function upNetwork(
     await startAll(network.validators, progress, signal, onStarted)
     const addresses = network.validators.map(({ name }) => [name, processes.get(name)!.run.multiaddrs])
     writeJson(network.peersFile, Object.fromEntries(addresses))
-    if (options.clients !== false) await startAll([network.bank, network.auditor], progress, signal, onStarted)
+    if (options.clients !== false) {
+      await startServices(network, [network.bank], progress, signal, onStarted)
+      await openAccounts(network, [...network.auditors, ...network.vendors])
+      await startServices(network, [...network.auditors, ...network.vendors], progress, signal, onStarted)
+    }
     return { files: network, report: reportOf(network, processes), processes, stop }
   } catch (error) {
     progress('stopping what was started')

@@ -9,7 +9,7 @@ export interface Ports {
   readonly http: number
 }
 
-/** Ports of each process by name: two for each validator, then one for the bank and one for the auditor. */
+/** Ports of each process by name: two for each validator, then one for each of the others. */
 export function portsFrom(network: NetworkFiles, basePort: number | undefined): ReadonlyMap<string, Ports> {
   let next = basePort ?? 0
   const take = (): number => (basePort === undefined ? 0 : next++)

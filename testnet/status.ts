@@ -21,6 +21,9 @@ export interface NetworkStatus {
   readonly validators: readonly ActorStatus[]
   readonly bank: ActorStatus
   readonly auditor: ActorStatus
+  /** The others, where there are more. */
+  readonly auditors: readonly ActorStatus[]
+  readonly vendors: readonly ActorStatus[]
 }
 
 function runOf(actor: Actor): RunInfo | undefined {
@@ -50,8 +53,13 @@ async function actorStatus(actor: Actor, processes: readonly ProcessEntry[]): Pr
 /** Asks every process of the network at once. */
 export async function networkStatus(network: NetworkFiles): Promise<NetworkStatus> {
   const processes = listProcesses()
-  const [bank, auditor, ...validators] = await Promise.all(
-    [network.bank, network.auditor, ...network.validators].map(actor => actorStatus(actor, processes)),
-  )
-  return { dir: network.dir, validators, bank: bank!, auditor: auditor! }
+  const of = (actors: readonly Actor[]): Promise<ActorStatus[]> =>
+    Promise.all(actors.map(actor => actorStatus(actor, processes)))
+  const [validators, [bank], [auditor, ...auditors], vendors] = await Promise.all([
+    of(network.validators),
+    of([network.bank]),
+    of(network.auditors),
+    of(network.vendors),
+  ])
+  return { dir: network.dir, validators, bank: bank!, auditor: auditor!, auditors, vendors }
 }

@@ -5,34 +5,23 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { openLevelDatabase } from '../node/store/level-database.ts'
 import { bytesOfHex } from '../proto/bytes.ts'
 import { genesisHash } from '../proto/genesis.ts'
-import { restartActor, stopActor } from './control.ts'
+import { stopActor } from './control.ts'
 import type { Actor } from './folders.ts'
 import { programFile } from './process-table.ts'
 import { type ProgramResult, runToEnd } from './run-program.ts'
-import { failureLimitMs, Load, TestNetwork, within } from './testing.ts'
+import { failureLimitMs, type Load, TestNetwork, within } from './testing.ts'
 
 const names = ['v1', 'v2', 'v3', 'v4']
 
 let network: TestNetwork
-let queue: Uint8Array[]
-let running: Load | undefined
 
 beforeAll(async () => {
-  network = await TestNetwork.open(4)
-  queue = await network.blocksToSubmit(8, 1_500, 5)
+  network = await TestNetwork.openForLoads()
 }, 2 * failureLimitMs)
 
 afterAll(() => network?.close(), failureLimitMs)
 
-// a test that fails leaves no load behind for the next
-afterEach(() => running?.stop().catch(() => {}), failureLimitMs)
-
-function startLoad(inFlight: number): Load {
-  running = new Load(network.bench, queue, inFlight)
-  return running
-}
-
-const restart = async (name: string): Promise<void> => void (await restartActor(network.actor(name)))
+afterEach(() => network?.endLoad(), failureLimitMs)
 
 const storeOf = (actor: Actor): string => path.join(actor.folder, 'store')
 
@@ -53,14 +42,14 @@ function runWithFileLimit(actor: Actor, limitKiB: number): Promise<ProgramResult
 /** Starts a stopped validator whose store lacks votes that it cast, sees that it refuses to vote, and lets it rejoin. */
 async function expectRejoin(name: string, load: Load): Promise<void> {
   const actor = network.actor(name)
-  await restart(name)
+  await network.restart(name)
   const mute = await network.status(name, 'it refuses to vote', status => status.state === 'mute')
   expect(JSON.stringify(mute)).toMatch(/rejoin/)
   await load.more(8, 'verdicts while it follows')
   await stopActor(actor)
   const rejoin = await network.mupib('node', 'rejoin', '--config', actor.configFile, '--yes')
   expect(rejoin).toMatchObject({ exitCode: 0 })
-  await restart(name)
+  await network.restart(name)
   await load.more(8, 'verdicts while it rejoins')
   await network.status(name, 'it votes again', status => status.state === 'voting')
   await load.stop()
@@ -73,7 +62,7 @@ async function expectRejoin(name: string, load: Load): Promise<void> {
 test(
   'a wiped store refuses to vote and says why; `node rejoin` brings it back',
   async () => {
-    const load = startLoad(4)
+    const load = network.startLoad(4)
     await load.more(8, 'verdicts before')
     const actor = network.actor('v2')
     await stopActor(actor)
@@ -86,13 +75,13 @@ test(
 test(
   'a store restored from an old copy refuses to vote and says why; `node rejoin` brings it back',
   async () => {
-    const load = startLoad(4)
+    const load = network.startLoad(4)
     await load.more(8, 'verdicts before')
     const actor = network.actor('v3')
     await stopActor(actor)
     const copy = path.join(actor.folder, 'old-copy')
     fs.cpSync(storeOf(actor), copy, { recursive: true })
-    await restart('v3')
+    await network.restart('v3')
     await network.status('v3', 'it votes on', status => status.state === 'voting')
     await load.more(20, 'verdicts that the copy knows nothing of')
     await stopActor(actor)
@@ -106,7 +95,7 @@ test(
 test(
   'a full disk ends a validator with one clear line; with space again it has all that was acknowledged, and catches up',
   async () => {
-    const load = startLoad(8)
+    const load = network.startLoad(8)
     await load.more(8, 'verdicts before')
     const actor = network.actor('v1')
     await stopActor(actor)
@@ -122,7 +111,7 @@ test(
     expect(failed.exitCode).toBe(1)
     expect(fs.existsSync(actor.runFile)).toBe(false)
     await load.more(8, 'verdicts without it')
-    await restart('v1')
+    await network.restart('v1')
     await network.status('v1', 'it votes again', status => status.state === 'voting')
     await load.stop()
     await network.agreedBlocks(names)

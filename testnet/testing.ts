@@ -5,6 +5,7 @@ import { assert, MupibError } from '../proto/errors.ts'
 import { decodeRecord } from '../proto/records.ts'
 import { assertAllValid, type BenchNetwork, openBenchNetwork } from './bench/bench-network.ts'
 import { takingTurns } from './bench/throughput.ts'
+import { restartActor } from './control.ts'
 import { type NodeEvent, nodeEvents } from './events.ts'
 import { type Actor, actorNamed } from './folders.ts'
 import { listProcesses, processesOf, signalProcess } from './process-table.ts'
@@ -40,6 +41,8 @@ export interface ListedBlock {
 export class TestNetwork {
   readonly bench: BenchNetwork
   readonly #onExit: () => void
+  #queue: Uint8Array[] = []
+  #load: Load | undefined
 
   private constructor(bench: BenchNetwork, onExit: () => void) {
     this.bench = bench
@@ -55,6 +58,18 @@ export class TestNetwork {
     }
     process.on('exit', onExit)
     return new TestNetwork(bench, onExit)
+  }
+
+  /** A network of four that has, for all loads of a test file together, enough blocks prepared. */
+  static async openForLoads(): Promise<TestNetwork> {
+    const network = await TestNetwork.open(4)
+    try {
+      network.#queue = await network.blocksToSubmit(8, 1_500, 5)
+      return network
+    } catch (error) {
+      await network.close()
+      throw error
+    }
   }
 
   async close(): Promise<void> {
@@ -155,6 +170,22 @@ export class TestNetwork {
   /** Makes users with tokens and signs their blocks: the users' first blocks, then their second ones, and so on. */
   async blocksToSubmit(users: number, blocksPerUser: number, tokensPerBlock: number): Promise<Uint8Array[]> {
     return takingTurns(await this.bench.prepare(users, blocksPerUser, tokensPerBlock, () => {}))
+  }
+
+  /** Submits what earlier loads left of the prepared blocks. */
+  startLoad(inFlight: number): Load {
+    this.#load = new Load(this.bench, this.#queue, inFlight)
+    return this.#load
+  }
+
+  /** Ends the load, whatever came of it: a test that fails leaves none behind for the next. */
+  async endLoad(): Promise<void> {
+    await this.#load?.stop().catch(() => {})
+  }
+
+  /** Starts a validator that was stopped or killed; resolves when it is up. */
+  async restart(name: string): Promise<void> {
+    await restartActor(this.actor(name))
   }
 
   /** Throws unless every acknowledged verdict is what each of these nodes answers now. */

@@ -11,7 +11,8 @@ import { interruptible, unlessAborted } from '../interrupt.ts'
 import { removeNetwork, upNetwork } from '../network.ts'
 import { listProcesses, processesOf } from '../process-table.ts'
 import { type Purchase, readTrace } from '../trace/trace.ts'
-import { connectServices } from './http-services.ts'
+import { addVendors } from '../vendors.ts'
+import { connectNetwork } from './parties.ts'
 import { type RunTraceOptions, runTrace } from './run-trace.ts'
 import { type ReplaySummary, summaryText } from './summary.ts'
 
@@ -30,7 +31,7 @@ function runningNetwork(dir: string): NetworkFiles | undefined {
   const processes = listProcesses()
   const isUp = (actor: NetworkFiles['bank']): boolean => processesOf(actor, processes).length > 0
   if (!network.actors.some(isUp)) return undefined
-  for (const actor of [network.bank, network.auditor])
+  for (const actor of [network.bank, network.auditor, ...network.vendors])
     if (!isUp(actor))
       throw new MupibError('stopped', `the ${actor.name} of the network in ${dir} is not running`, {
         hint: `start it with "mupib testnet restart ${actor.name}"`,
@@ -38,15 +39,29 @@ function runningNetwork(dir: string): NetworkFiles | undefined {
   return network
 }
 
+const vendorsOf = (purchases: readonly Purchase[]): string[] => [...new Set(purchases.map(({ vendor }) => vendor))]
+
+/**
+ * Vendors that leave the bank's signatures to the ledger: every second one, in the order in which they come in the trace. With all of them
+ * careful, altered and forged tokens would end at the till, and the ledger would have nothing to find.
+ */
+const trustingOf = (vendors: readonly string[]): string[] => vendors.filter((_, index) => index % 2 === 1)
+
 /** Runs work on a network of its own that is gone afterwards, whatever happens. */
 async function onFreshNetwork<T>(
+  vendors: readonly string[],
   output: Output,
   signal: AbortSignal,
   work: (network: NetworkFiles) => Promise<T>,
 ): Promise<T> {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'mupib-run-'))
   try {
-    const network = await upNetwork(path.join(home, 'net'), {}, line => output.progress(line), signal)
+    const network = await upNetwork(
+      path.join(home, 'net'),
+      { vendors, trustingVendors: trustingOf(vendors) },
+      line => output.progress(line),
+      signal,
+    )
     try {
       return await work(network.files)
     } finally {
@@ -65,9 +80,12 @@ async function replayOn(
   output: Output,
   signal: AbortSignal,
 ): Promise<ReplaySummary> {
-  const services = await connectServices(network)
   const progress = (line: string): void => output.progress(line)
-  return unlessAborted(signal, runTrace(purchases, network, services, options, progress, signal))
+  const known = new Set(network.vendors.map(({ name }) => name))
+  const vendors = vendorsOf(purchases)
+  const missing = vendors.filter(name => !known.has(name))
+  const grown = await addVendors(network, missing, trustingOf(vendors), progress)
+  return unlessAborted(signal, runTrace(purchases, connectNetwork(grown), options, progress, signal))
 }
 
 function finish(summary: ReplaySummary, output: Output): void {
@@ -77,6 +95,8 @@ function finish(summary: ReplaySummary, output: Output): void {
     throw new MupibError('bad_proof', `the proof of ${failed.serial} (${failed.verdict}) does not hold offline`, {
       statement: failed.statement,
     })
+  if (!summary.books.holds)
+    throw new MupibError('refused', 'the books do not balance', { hint: 'mupib auditor books --reconcile' })
 }
 
 /** Adds `run` and `demo` to `testnet`. */
@@ -86,24 +106,31 @@ export function addReplayCommands(testnet: Command): void {
     .description('replay the purchases of a CSV file (time,user,vendor,item,price[,behaviour])')
     .option('--speed <factor>', "so many times as fast as the trace's clock (default: as fast as it goes)", positive)
     .option('--proofs <dir>', 'keep one proof file of each verdict kind there, and the genesis file that checks them')
+    .option('--outcomes <file>', 'write what became of each purchase, with γ and W after it, into this CSV file')
     .addHelpText(
       'after',
       '\nUses the running network of --dir, or one that is started for it and stopped again.\n\nExample:\n  mupib testnet run my.csv --proofs ./proofs',
     )
-    .action(async (trace: string, options: { speed?: number; proofs?: string }, command: Command) => {
-      const output = outputOf(command)
-      const purchases = readTrace(trace)
-      const { proofs, speed } = options
-      const chosen = {
-        ...(speed === undefined ? {} : { speed }),
-        ...(proofs === undefined ? {} : { proofsDir: proofs }),
-      }
-      await interruptible(async signal => {
-        const network = runningNetwork(output.dir)
-        const work = (on: NetworkFiles): Promise<ReplaySummary> => replayOn(on, purchases, chosen, output, signal)
-        finish(network ? await work(network) : await onFreshNetwork(output, signal, work), output)
-      })
-    })
+    .action(
+      async (trace: string, options: { speed?: number; proofs?: string; outcomes?: string }, command: Command) => {
+        const output = outputOf(command)
+        const purchases = readTrace(trace)
+        const { proofs, speed, outcomes } = options
+        const chosen = {
+          ...(speed === undefined ? {} : { speed }),
+          ...(proofs === undefined ? {} : { proofsDir: proofs }),
+          ...(outcomes === undefined ? {} : { outcomesFile: outcomes }),
+        }
+        await interruptible(async signal => {
+          const network = runningNetwork(output.dir)
+          const work = (on: NetworkFiles): Promise<ReplaySummary> => replayOn(on, purchases, chosen, output, signal)
+          finish(
+            network ? await work(network) : await onFreshNetwork(vendorsOf(purchases), output, signal, work),
+            output,
+          )
+        })
+      },
+    )
   testnet
     .command('demo')
     .description('start a network of its own, replay the shipped day of purchases, verify proofs, stop everything')
@@ -113,7 +140,7 @@ export function addReplayCommands(testnet: Command): void {
       const purchases = readTrace(shippedTrace)
       await interruptible(async signal => {
         const work = (on: NetworkFiles): Promise<ReplaySummary> => replayOn(on, purchases, {}, output, signal)
-        finish(await onFreshNetwork(output, signal, work), output)
+        finish(await onFreshNetwork(vendorsOf(purchases), output, signal, work), output)
       })
     })
 }

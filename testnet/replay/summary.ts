@@ -1,10 +1,10 @@
 // The summary of a replay: from the outcomes of its purchases and the blocks that the auditor got verdicts for.
 import { pairs, table } from '../../cli/common/output.ts'
-import { toHex } from '../../proto/bytes.ts'
 import type { Verdict } from '../../proto/verdict.ts'
 import { percentile, rounded } from '../statistics.ts'
-import type { PurchaseOutcome, ReplayUser } from './replay.ts'
-import type { DecidedBlock } from './services.ts'
+import type { Buyer } from './buyers.ts'
+import type { DecidedBlock, UserTrust } from './parties.ts'
+import type { PurchaseOutcome } from './replay.ts'
 
 export interface ProofCheck {
   readonly verdict: Verdict
@@ -22,8 +22,35 @@ export interface UserSummary {
   readonly purchases: number
   readonly tokens: number
   readonly rejected: number
-  /** Tokens that count against the user (β). */
-  readonly charged: number
+  /** Share of its purchases that had to wait. */
+  readonly waited: number
+  /** γ: tokens that count against the user, over all its blocks. */
+  readonly gamma: number
+  readonly trust: string
+  /** W: 0 for a user who is blocked. */
+  readonly blockSize: number
+}
+
+/** What `auditor books` and `auditor books --reconcile` say, as far as the summary shows it. Amounts in minor units, as decimal strings. */
+export interface BooksSummary {
+  readonly holds: boolean
+  readonly checks: readonly { readonly check: string; readonly holds: boolean }[]
+  readonly decided: {
+    readonly paid: string
+    readonly margin: string
+    readonly received: string
+    readonly covered: string
+    readonly risk: string
+    readonly grossLoss: string
+  }
+}
+
+/** A line of `evidence list`. */
+export interface FindingSummary {
+  readonly kind: string
+  /** Name of the guilty party. */
+  readonly guilty: string
+  readonly role: string
 }
 
 export interface ReplaySummary {
@@ -43,6 +70,9 @@ export interface ReplaySummary {
     readonly verdictP50Ms: number | null
     readonly verdictP99Ms: number | null
   }
+  readonly books: BooksSummary
+  /** Who cheated, as the auditor and the validators can prove it. */
+  readonly findings: readonly FindingSummary[]
   readonly proofs: readonly ProofCheck[]
   /** Folder of the proof files and of the genesis file by which they are checked, where they are kept. */
   readonly proofsDir?: string
@@ -67,21 +97,24 @@ function countsBy<T>(items: readonly T[], nameOf: (item: T) => string): Record<s
 }
 
 function userSummaries(
-  users: readonly ReplayUser[],
+  buyers: readonly Buyer[],
   outcomes: readonly PurchaseOutcome[],
-  blocks: readonly DecidedBlock[],
+  standings: readonly UserTrust[],
 ): UserSummary[] {
-  return users
-    .map(({ name, wallet }) => {
+  const byKey = new Map(standings.map(standing => [standing.user, standing]))
+  return buyers
+    .map(({ name, key }) => {
       const own = outcomes.filter(({ purchase }) => purchase.user === name)
-      const key = toHex(wallet.key.publicKey)
-      const tokens = blocks.filter(block => block.user === key).flatMap(block => block.tokens)
+      const { gamma, trust, blockSize } = byKey.get(key)!
       return {
         user: name,
         purchases: own.length,
-        tokens: tokens.length,
+        tokens: own.reduce((sum, { tokens }) => sum + tokens, 0),
         rejected: own.filter(({ result }) => result === 'rejected').length,
-        charged: tokens.filter(token => token.charged).length,
+        waited: rounded(own.filter(({ waited }) => waited).length / Math.max(1, own.length), 4),
+        gamma,
+        trust,
+        blockSize,
       }
     })
     .sort((a, b) => (a.user < b.user ? -1 : 1))
@@ -89,11 +122,12 @@ function userSummaries(
 
 /** Puts the summary together; `seconds` is how long the replay took. */
 export function summarize(
-  users: readonly ReplayUser[],
+  buyers: readonly Buyer[],
   outcomes: readonly PurchaseOutcome[],
   blocks: readonly DecidedBlock[],
+  standings: readonly UserTrust[],
   seconds: number,
-): Omit<ReplaySummary, 'proofs' | 'proofsDir'> {
+): Omit<ReplaySummary, 'proofs' | 'proofsDir' | 'books' | 'findings'> {
   const results = countsBy(outcomes, ({ result }) => result)
   const tokens = blocks.flatMap(block => block.tokens)
   const verdicts = { '11': 0, '01': 0, '10': 0, '00': 0, ...countsBy(tokens, ({ verdict }) => verdict) }
@@ -107,7 +141,7 @@ export function summarize(
     rejected: rejected.length,
     rejectedBy: countsBy(rejected, ({ purchase, reason }) => `${purchase.behaviour}: ${reason ?? 'rejected'}`),
     verdicts,
-    users: userSummaries(users, outcomes, blocks),
+    users: userSummaries(buyers, outcomes, standings),
     waiting: {
       share: outcomes.length === 0 ? 0 : rounded(waits.length / outcomes.length, 4),
       p50Ms: roundedOrNull(percentile(waitsMs, 0.5)),
@@ -132,6 +166,32 @@ function rejectedText({ rejected, rejectedBy }: ReplaySummary): string {
   return [String(rejected), ...reasons.map(([reason, count]) => `  ${count} × ${reason}`)].join('\n')
 }
 
+function booksText({ holds, decided, checks }: BooksSummary): string {
+  const { paid, margin, received, covered, risk, grossLoss } = decided
+  const failed = checks.filter(check => !check.holds).map(({ check }) => check)
+  return pairs([
+    ['paid to vendors', paid],
+    ["auditor's margin", margin],
+    ['received from the bank', received],
+    ['losses covered', covered],
+    ['risk: loss, or gain below 0', `${risk} (gross loss ${grossLoss})`],
+    ['books', holds ? `balance to the unit, ${checks.length} checks hold` : `DO NOT BALANCE: ${failed.join('; ')}`],
+  ])
+}
+
+/** How often each party was caught at what. */
+function findingsText(findings: readonly FindingSummary[]): string {
+  const counts = countsBy(findings, ({ kind, guilty, role }) => `${role} ${guilty}: ${kind.replaceAll('_', ' ')}`)
+  return table(
+    Object.entries(counts),
+    [
+      { head: 'who cheated, and how', cell: ([what]) => what },
+      { head: 'pieces of evidence', cell: ([, count]) => count, right: true },
+    ],
+    'nobody was caught cheating',
+  )
+}
+
 /** The summary for people. */
 export function summaryText(summary: ReplaySummary): string {
   const { delivered, waiting, ledger, verdicts } = summary
@@ -140,7 +200,10 @@ export function summaryText(summary: ReplaySummary): string {
     { head: 'purchases', cell: row => row.purchases, right: true },
     { head: 'rejected', cell: row => row.rejected, right: true },
     { head: 'tokens', cell: row => row.tokens, right: true },
-    { head: 'charged', cell: row => row.charged, right: true },
+    { head: 'waited', cell: row => `${rounded(row.waited * 100)} %`, right: true },
+    { head: 'γ', cell: row => row.gamma, right: true },
+    { head: 'trust', cell: row => row.trust, right: true },
+    { head: 'W', cell: row => (row.blockSize === 0 ? 'blocked' : row.blockSize), right: true },
   ])
   const verdictRows = verdictKinds.map(verdict => {
     const proof = summary.proofs.find(candidate => candidate.verdict === verdict)
@@ -156,6 +219,10 @@ export function summaryText(summary: ReplaySummary): string {
       { head: 'tokens', cell: row => row.count, right: true },
       { head: 'proof checked offline', cell: row => row.checked },
     ]),
+    '',
+    findingsText(summary.findings),
+    '',
+    booksText(summary.books),
     '',
     pairs([
       ['purchases', summary.purchases],

@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest'
 import type { LooseToken } from '../../node/ledger/form.ts'
 import { randomSeed, signingKeyFromSeed } from '../../proto/keys.ts'
 import { groupDigest, signToken, type TokenGroup, verifyPayload, verifyToken } from '../../proto/token.ts'
-import { Wallet } from './wallet.ts'
+import { CheatingPurse } from './cheating-purse.ts'
 
 const network = '11'.repeat(32)
 const bank = signingKeyFromSeed(randomSeed())
 const information = '22'.repeat(32)
 
-function filledWallet(count: number): { wallet: Wallet; tokens: LooseToken[] } {
-  const wallet = new Wallet(network)
+function filledWallet(count: number): { wallet: CheatingPurse; tokens: LooseToken[] } {
+  const wallet = new CheatingPurse(network, signingKeyFromSeed(randomSeed()))
   const group: TokenGroup = {
     bank: '33'.repeat(32),
     publication: 1,
@@ -37,7 +37,7 @@ const isGenuine = (token: LooseToken): boolean =>
     bank.publicKey,
   )
 
-describe('Wallet', () => {
+describe('a cheating purse', () => {
   test('an honest payment spends genuine tokens once, signed by the holder', () => {
     const { wallet, tokens } = filledWallet(5)
     const { payment, taken } = wallet.pay('honest', 3, information, 10)
@@ -55,6 +55,15 @@ describe('Wallet', () => {
     expect(payment.tokens.slice(0, 2)).toEqual(first.taken)
     expect(taken).toEqual(payment.tokens.slice(2))
     expect(payment.digest).not.toBe(first.payment.digest)
+  })
+
+  test('spends the newest again where a trace says of how many', () => {
+    const { wallet } = filledWallet(8)
+    const first = wallet.pay('honest', 3, information, 10)
+    wallet.noteSpent(first.taken)
+    const { payment, taken } = wallet.pay('double-spend', 4, information, 11, 2)
+    expect(payment.tokens.slice(0, 2)).toEqual(first.taken.slice(1))
+    expect(taken).toEqual(payment.tokens.slice(2))
   })
 
   test('an altered token fails under the bank’s key, a forged one names no publication and costs nothing', () => {

@@ -1,12 +1,14 @@
-// A user of a replay: the key, the tokens at hand, the tokens spent, and payments made from them in the ways that a trace asks for.
+// The purse of a user who cheats: the tokens at hand, the tokens spent, and payments made from them in the ways that a trace asks for. Real
+// wallets do none of this, so a cheat has to sign by itself.
 import { randomInt } from 'node:crypto'
 import { type HolderPayment, paymentDigest } from '../../cli/common/payment.ts'
 import type { LooseToken } from '../../node/ledger/form.ts'
 import { bytesOfHex } from '../../proto/bytes.ts'
 import { assert } from '../../proto/errors.ts'
 import type { Digest } from '../../proto/hash.ts'
-import { randomSeed, type SigningKey, signingKeyFromSeed } from '../../proto/keys.ts'
+import type { SigningKey } from '../../proto/keys.ts'
 import { groupDigest, signPayload, signToken } from '../../proto/token.ts'
+import { tokensSpentAgain } from '../trace/double-spend.ts'
 import type { Behaviour } from '../trace/trace.ts'
 
 /** A payment that its holder signed, with the digest that names it. */
@@ -23,14 +25,15 @@ export interface MadePayment {
 // A publication number that no bank reaches: what a forger makes up stands in no publication.
 const forgedPublicationMin = 2 ** 40
 
-export class Wallet {
-  readonly key: SigningKey = signingKeyFromSeed(randomSeed())
+export class CheatingPurse {
+  readonly key: SigningKey
   readonly #network: Digest
   readonly #free: LooseToken[] = []
   readonly #spent: LooseToken[] = []
 
-  constructor(network: Digest) {
+  constructor(network: Digest, key: SigningKey) {
     this.#network = network
+    this.key = key
   }
 
   get balance(): number {
@@ -48,17 +51,21 @@ export class Wallet {
   }
 
   #take(count: number): LooseToken[] {
-    assert(this.#free.length >= count, 'a wallet of a replay holds the tokens that its trace needs')
+    assert(this.#free.length >= count, 'a purse holds the tokens that its trace needs')
     return this.#free.splice(0, count)
   }
 
-  /** Signs a payment of `count` tokens that behaves as asked. */
-  pay(behaviour: Behaviour, count: number, information: Digest, time: number): MadePayment {
-    const { tokens, taken } = this.#tokensFor(behaviour, count)
+  /** Signs a payment of `count` tokens that behaves as asked; a double-spending one spends `doubleSpends` tokens again. */
+  pay(behaviour: Behaviour, count: number, information: Digest, time: number, doubleSpends = count): MadePayment {
+    const { tokens, taken } = this.#tokensFor(behaviour, count, doubleSpends)
     return { payment: this.#sign(tokens, information, time), taken }
   }
 
-  #tokensFor(behaviour: Behaviour, count: number): { tokens: readonly LooseToken[]; taken: readonly LooseToken[] } {
+  #tokensFor(
+    behaviour: Behaviour,
+    count: number,
+    doubleSpends: number,
+  ): { tokens: readonly LooseToken[]; taken: readonly LooseToken[] } {
     switch (behaviour) {
       case 'honest':
       case 'replay': {
@@ -66,7 +73,7 @@ export class Wallet {
         return { tokens: taken, taken }
       }
       case 'double-spend': {
-        const again = this.#spent.slice(-count)
+        const again = tokensSpentAgain(this.#spent, doubleSpends, count)
         const taken = this.#take(count - again.length)
         return { tokens: [...again, ...taken], taken }
       }
@@ -94,7 +101,10 @@ export class Wallet {
   }
 }
 
-/** The token with its value doubled, which the bank's signature does not cover. */
+const dayMs = 86_400_000
+
+/** The token with a day more to live, which the bank's signature does not cover. */
 function alter(token: LooseToken): LooseToken {
-  return { ...token, group: { ...token.group, value: token.group.value * 2n } }
+  const { payBy, expiry } = token.group
+  return { ...token, group: { ...token.group, payBy: payBy + dayMs, expiry: expiry + dayMs } }
 }
