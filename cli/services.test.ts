@@ -9,10 +9,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createTestNetwork, type TestNetwork } from '../node/client/testing.ts'
 import { bytesOfHex, toHex } from '../proto/bytes.ts'
 import { certificateToPem } from '../proto/certificates.ts'
+import type { MupibError } from '../proto/errors.ts'
+import { zeroDigest } from '../proto/hash.ts'
+import { signRecord } from '../proto/records.ts'
 import { signStatement, statementToJson } from '../proto/statements.ts'
+import { keyOf } from '../proto/testing.ts'
 import { returnInformation, signPayload } from '../proto/token.ts'
 import { identify } from './bank/testing.ts'
-import { certificateToText } from './common/identity.ts'
+import { signedCall } from './common/http.ts'
+import { CertificateChecks, certificateToText } from './common/identity.ts'
 import { groupFromJson, paymentDigest, returnToJson, userPaymentToJson } from './common/payment.ts'
 import { readRunFile } from './common/run-file.ts'
 import { payWith, userKey, writeHome } from './common/testing.ts'
@@ -299,6 +304,44 @@ describe('bad requests', () => {
       fs.writeFileSync(bad, '{"payments":[]}')
       expect(failure(await run('auditor', 'submit', bad))).toEqual([2, 'bad_input'])
       expect(json(await run('auditor', 'status'))).toMatchObject({ queued: 0, users: expect.any(Number) })
+    },
+    manyProcessesMs,
+  )
+})
+
+describe('a bank', () => {
+  it(
+    'serves nobody whose certificate the ledger has revoked',
+    async () => {
+      await serve('bank')
+      const { http } = readRunFile(path.join(bank, 'run.json'))!
+      const identity = await identify(net, 'user', 'revoked-user')
+      const { network, genesis } = net.ledger
+      const account = (): Promise<string> =>
+        signedCall(
+          { identity, checks: new CertificateChecks(identity.roots) },
+          { base: http, name: 'bank', role: 'bank' },
+          'GET',
+          '/account',
+        ).then(
+          () => 'answered',
+          error => (error as MupibError).code,
+        )
+      expect(await account()).toBe('no_account')
+      const revocation = signRecord(
+        {
+          kind: 'revocation',
+          network,
+          signer: genesis.authority.fingerprint,
+          number: 1,
+          previous: zeroDigest,
+          certificate: identity.certificate.facts.fingerprint,
+          reason: 'stolen',
+        },
+        keyOf('authority'),
+      )
+      net.ledger.take(revocation.bytes)
+      await expect.poll(account, { timeout: 10_000 }).toBe('certificate_dead')
     },
     manyProcessesMs,
   )
