@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import * as path from 'node:path'
 import { identityOf } from '../../cli/common/actor-home.ts'
 import { statOf } from '../../cli/common/files.ts'
-import { signedCall } from '../../cli/common/http.ts'
+import { type CallerIdentity, signedCall } from '../../cli/common/http.ts'
 import { CertificateChecks } from '../../cli/common/identity.ts'
 import { informationDigest } from '../../cli/common/information.ts'
 import { type PresentedPayment, userPaymentToJson } from '../../cli/common/payment.ts'
@@ -62,18 +62,19 @@ abstract class User {
   readonly purchases: readonly Purchase[]
   readonly key: string
   protected readonly home: WalletHome
+  readonly #caller: CallerIdentity
 
   constructor(home: WalletHome, purchases: readonly Purchase[]) {
     this.home = home
+    this.#caller = { identity: identityOf(home), checks: new CertificateChecks(home.roots) }
     this.name = home.name
     this.purchases = purchases
     this.key = toHex(home.key.publicKey)
   }
 
   protected ask<T>(name: string, role: 'bank' | 'auditor' | 'vendor', path: string, body?: unknown): Promise<T> {
-    const caller = { identity: identityOf(this.home), checks: new CertificateChecks(this.home.roots) }
     const peer = serviceNamed(this.home.servicesFile, name, role)
-    return signedCall<T>(caller, peer, body === undefined ? 'GET' : 'POST', path, body)
+    return signedCall<T>(this.#caller, peer, body === undefined ? 'GET' : 'POST', path, body)
   }
 
   trust(): Promise<UserTrust> {
