@@ -1,19 +1,19 @@
 // Work on all cores of the machine: one process for each, which answers every order that it is sent.
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, type ForkOptions, fork } from 'node:child_process'
 import * as os from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { MupibError } from '../proto/errors.ts'
 
-function startWorker(file: URL): ChildProcess {
+/** Starts a TypeScript file as a process to exchange messages with. */
+export function forkTypeScript(file: URL, args: readonly string[], options: ForkOptions): ChildProcess {
   // Node 20 runs TypeScript through tsx, newer Node by itself
   const native = 'typescript' in process.features && process.features.typescript !== false
   const execArgv = native ? [] : ['--import', import.meta.resolve('tsx')]
-  return fork(fileURLToPath(file), {
-    execArgv,
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
+  return fork(fileURLToPath(file), [...args], { ...options, execArgv })
 }
+
+const startWorker = (file: URL): ChildProcess =>
+  forkTypeScript(file, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
 
 /**
  * The answers to the orders, in their order; told after each how many there are. `file` is a program that answers on its `message` events.

@@ -3,7 +3,7 @@
 import { bytesOfHex } from '../../proto/bytes.ts'
 import type { Certificate } from '../../proto/certificates.ts'
 import { MupibError } from '../../proto/errors.ts'
-import { type Genesis, type GenesisMember, genesisHash } from '../../proto/genesis.ts'
+import type { Genesis, GenesisMember } from '../../proto/genesis.ts'
 import type { Digest } from '../../proto/hash.ts'
 import {
   decodeStatement,
@@ -15,6 +15,7 @@ import {
   type StatementKind,
   verifyStatement,
 } from '../../proto/statements.ts'
+import type { PartyHome } from './actor-home.ts'
 import { FieldReader } from './config.ts'
 
 /** The bank or auditor of a name as genesis has it; a renewed certificate is of the same key. Throws `not_admitted`. */
@@ -58,13 +59,13 @@ function checkSigned(
 /** Reads an auditor's ruling about a payment. Throws `malformed`, `wrong_network`, `bad_signature`. */
 export function readRuling(
   value: unknown,
-  genesis: Genesis,
+  { genesis, network }: Pick<PartyHome, 'genesis' | 'network'>,
   auditor: string,
   payload: Digest,
 ): SignedStatement<Ruling> {
   const { publicKey } = memberNamed(genesis, 'auditor', auditor).certificate
   const ruling = statementFromJson('ruling', value)
-  checkSigned(ruling, genesisHash(genesis), payload, { name: auditor, publicKey })
+  checkSigned(ruling, network, payload, { name: auditor, publicKey })
   return ruling
 }
 

@@ -228,10 +228,10 @@ export class Wallet {
 
   /** Takes in what somebody says of a payment: statements that hold, and nothing else. */
   async #hear(entry: PaymentEntry, { ruling: said, receipt: shown }: VendorReply): Promise<PaymentEntry> {
-    const { genesis, network } = this.home
+    const { network } = this.home
     const { digest, payment, vendor } = entry
     const { auditor, item } = payment.details
-    const heard = said === undefined ? undefined : readRuling(said, genesis, auditor, digest)
+    const heard = said === undefined ? undefined : readRuling(said, this.home, auditor, digest)
     const receipt =
       entry.receipt ?? (shown === undefined ? undefined : readReceipt(shown, network, vendor, digest, item))
     // a last word is not replaced

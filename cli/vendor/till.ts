@@ -247,7 +247,7 @@ export class Till {
             ...userPaymentToJson(given),
             presentation: statementToJson(presentation),
           })
-      return this.#standingAfter(sale, readRuling(told.ruling, this.home.genesis, auditor, digest))
+      return this.#standingAfter(sale, readRuling(told.ruling, this.home, auditor, digest))
     } catch (error) {
       const { code } = toMupibError(error)
       if (!this.#ending.signal.aborted) this.#log({ kind: 'auditor_failed', payment: digest, auditor, code })

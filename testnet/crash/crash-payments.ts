@@ -1,9 +1,8 @@
 // kill -9 under load: users shop, and bank, auditor, vendors and wallets are killed and started again at moments that a seed draws. Afterwards
 // every open thing is taken up, and the books, the tokens and the deliveries are counted.
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import * as path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { openWalletHome } from '../../cli/user/home.ts'
 import { createWallet } from '../../cli/user/operations.ts'
 import { assert, MupibError } from '../../proto/errors.ts'
@@ -13,6 +12,7 @@ import type { Progress } from '../network.ts'
 import { SeededRandom } from '../random.ts'
 import { connectNetwork, fundUser, type ReplayedNetwork } from '../replay/parties.ts'
 import { runProgram } from '../run-program.ts'
+import { forkTypeScript } from '../worker-pool.ts'
 import type { ShopperReport } from './shopper.ts'
 
 export interface CrashOptions {
@@ -50,11 +50,8 @@ class Shopper {
   }
 
   #start(): { child: ChildProcess; report: Promise<ShopperReport> } {
-    const native = 'typescript' in process.features && process.features.typescript !== false
-    const child = fork(fileURLToPath(new URL('./shopper.ts', import.meta.url)), [...this.#args], {
-      execArgv: native ? [] : ['--import', import.meta.resolve('tsx')],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    })
+    const file = new URL('./shopper.ts', import.meta.url)
+    const child = forkTypeScript(file, this.#args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     let said = ''
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       said += text

@@ -133,7 +133,7 @@ class Cheat extends User implements Buyer {
 
   async buy(purchase: Purchase, count: number): Promise<Told> {
     const { vendor, item, price, behaviour, doubleSpends } = purchase
-    const { network, genesis, own, certificate } = this.home
+    const { network, own, certificate } = this.home
     const time = Date.now()
     const nonce = randomBytes(16).toString('hex')
     const details = { vendor, auditor: own.auditor, item, price, nonce, deadline: time + deadlineMs }
@@ -147,7 +147,7 @@ class Cheat extends User implements Buyer {
         const ruling =
           said.ruling === undefined
             ? undefined
-            : readRuling(said.ruling, genesis, own.auditor, payment.digest).statement
+            : readRuling(said.ruling, this.home, own.auditor, payment.digest).statement
         if (!ruling || ruling.answer === 'wait') continue
         const delivered = ruling.answer === 'deliver'
         if (delivered) this.#purse.noteSpent(taken)
