@@ -111,7 +111,11 @@ export class Application {
     this.#options = options
     this.#tip = options.tip
     this.#tree = createStateTree(options.database, Buffer.from(options.tip.stateRoot, 'hex'))
-    this.#most = { records: options.genesis.limits.proposalRecords, bytes: limits.proposalBytes }
+    this.#most = {
+      records: options.genesis.limits.proposalRecords,
+      bytes: limits.proposalBytes,
+      tokens: limits.proposalTokens,
+    }
   }
 
   /** The last final block. */
@@ -159,8 +163,8 @@ export class Application {
         provenOf: client => this.#allowances.provenOf(client),
       },
       {
+        ...this.#most,
         records: proposalRecords,
-        bytes: limits.proposalBytes,
         perClient: clientRecords,
         untriedTokens: limits.blockTokens,
       },

@@ -9,7 +9,13 @@ import { type Head, Pool, type ProposalLimits } from './pool.ts'
 
 const key = signingKeyFromSeed(randomSeed())
 const start: Head = { number: 0, digest: zeroDigest }
-const roomy: ProposalLimits = { records: 100, bytes: limits.proposalBytes, perClient: 100, untriedTokens: 2048 }
+const roomy: ProposalLimits = {
+  records: 100,
+  bytes: limits.proposalBytes,
+  perClient: 100,
+  tokens: 4096,
+  untriedTokens: 2048,
+}
 
 /** A record of a stream; only kind, number and previous matter to the pool. */
 function record(signer: string, kind: RecordKind, number: number, previous: Digest, salt = 0): SignedRecord {
@@ -168,7 +174,7 @@ function tokenBlock(signer: string, user: number, tokens: number): SignedRecord 
 }
 
 describe('tokens of a client that has not proven itself', () => {
-  const chooseBlocks = (proven: Record<string, number>): number[] => {
+  const chooseBlocks = (proven: Record<string, number>, tokens = 4096): number[] => {
     const pool = new Pool()
     const blocks = ['a', 'b'].flatMap(client =>
       [1, 2, 3, 4].map(user => ({ client, signed: tokenBlock(client, user, 100) })),
@@ -184,7 +190,7 @@ describe('tokens of a client that has not proven itself', () => {
       isRefused: () => false,
       provenOf: (client: string) => proven[client] ?? 0,
     }
-    const chosen = new Set(pool.choose(chain, { ...roomy, untriedTokens: 200 }))
+    const chosen = new Set(pool.choose(chain, { ...roomy, tokens, untriedTokens: 200 }))
     return ['a', 'b'].map(
       client => blocks.filter(block => block.client === client && chosen.has(block.signed.digest)).length,
     )
@@ -198,6 +204,10 @@ describe('tokens of a client that has not proven itself', () => {
     expect(chooseBlocks({ a: 400 })).toEqual([4, 2])
     expect(chooseBlocks({ a: 300, b: 100 })).toEqual([4, 2])
     expect(chooseBlocks({ a: 1_000, b: 1_000 })).toEqual([4, 4])
+  })
+
+  it('are no more than a block may hold, proven or not (E2)', () => {
+    expect(chooseBlocks({ a: 1_000, b: 1_000 }, 500).reduce((sum, count) => sum + count)).toBe(5)
   })
 
   it('are proven by good ones, and lost by many bad ones', () => {

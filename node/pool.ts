@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O. Whether a record is well-formed and signed was settled before it came here.
 import type { Digest } from '../proto/hash.ts'
 import { limits } from '../proto/limits.ts'
-import { type RecordKind, recordKinds, type SignedRecord } from '../proto/records.ts'
+import { type RecordKind, recordKinds, type SignedRecord, spentTokens } from '../proto/records.ts'
 
 /** Where a record stands among its signer's: the member's stream and its last decided record. */
 export interface Head {
@@ -35,6 +35,8 @@ export interface ChainView {
 export interface ProposalLimits {
   readonly records: number
   readonly bytes: number
+  /** Of token blocks and returns. */
+  readonly tokens: number
   /** Records of one client. */
   readonly perClient: number
   /** Tokens beyond what each client has proven itself with, of all clients together; at least those of one record. */
@@ -44,12 +46,6 @@ export interface ProposalLimits {
 interface ClientUse {
   records: number
   bytes: number
-}
-
-function tokensOf({ record }: SignedRecord): number {
-  if (record.kind === 'return') return record.payment.tokens.length
-  if (record.kind !== 'tokenBlock') return 0
-  return record.transactions.reduce((sum, { tokens }) => sum + tokens.length, 0)
 }
 
 const classOf = (kind: RecordKind): number => recordKinds[kind]
@@ -114,7 +110,13 @@ export class Pool {
     use.records += 1
     use.bytes += signed.bytes.length
     this.#clients.set(client, use)
-    this.#held.set(signed.digest, { signed, stream, client, tokens: tokensOf(signed), order: this.#arrivals++ })
+    this.#held.set(signed.digest, {
+      signed,
+      stream,
+      client,
+      tokens: spentTokens(signed.record),
+      order: this.#arrivals++,
+    })
     const numbers = this.#streams.get(stream) ?? new Map<number, Digest[]>()
     const same = numbers.get(signed.record.number)
     if (same) same.push(signed.digest)
@@ -240,6 +242,7 @@ class Selection {
   readonly #spent = new Set<string>()
   #untried = 0
   #bytes = 0
+  #spending = 0
   full = false
   readonly #streams: ReadonlyMap<string, ReadonlyMap<number, readonly Digest[]>>
   readonly #held: ReadonlyMap<Digest, Held>
@@ -295,7 +298,12 @@ class Selection {
     if (this.#chosen.has(digest)) return false
     const used = this.#perClient.get(held.client) ?? 0
     if (used >= quota) return false
-    if (this.#chosen.size >= this.#most.records || this.#bytes + bytes.length > this.#most.bytes) {
+    const { records, bytes: bytesMost, tokens } = this.#most
+    if (
+      this.#chosen.size >= records ||
+      this.#bytes + bytes.length > bytesMost ||
+      this.#spending + held.tokens > tokens
+    ) {
       this.full = true
       return false
     }
@@ -303,6 +311,7 @@ class Selection {
     this.#chosen.set(digest, held)
     this.#perClient.set(held.client, used + 1)
     this.#bytes += bytes.length
+    this.#spending += held.tokens
     // A record that does not follow the head is refused when the block runs, so it does not move the plan on.
     const follows = record.number === head.number + 1 && record.previous === head.digest
     if (follows) this.#planned.set(held.stream, { number: record.number, digest })

@@ -36,6 +36,8 @@ export const limits = {
   proposalRecords: 1_024,
   /** Bytes of all records of one ledger block. */
   proposalBytes: 8 * MiB,
+  /** Tokens in the token blocks and returns of one ledger block: each may cost the check of a signature, with which nobody may hold up the vote. */
+  proposalTokens: 16_384,
   /** Records of one client that wait in a validator's pool. */
   poolRecordsPerClient: 8_192,
   /** Bytes of one client's records that wait in a validator's pool. */

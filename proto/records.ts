@@ -325,6 +325,13 @@ export function verifyRecord(signed: SignedRecord, publicKey: Uint8Array): boole
   return verify('recordSignature', bytesOfHex(signed.digest), publicKey, signed.signature)
 }
 
+/** Tokens that a record presents to be consumed or taken back; a publication's are not counted. */
+export function spentTokens(record: LedgerRecord): number {
+  if (record.kind === 'return') return record.payment.tokens.length
+  if (record.kind !== 'tokenBlock') return 0
+  return record.transactions.reduce((sum, { tokens }) => sum + tokens.length, 0)
+}
+
 /** Names of validators, banks and auditors. */
 export function isName(name: string): boolean {
   return name.length <= limits.nameBytes && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name)

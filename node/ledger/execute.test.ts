@@ -337,15 +337,16 @@ describe('execution of a block', () => {
     expect(run(startTime + 1)).not.toHaveProperty('invalid')
   })
 
-  it('E2: it keeps to the limits of records and bytes', () => {
-    const world = new World()
-    const records = [world.publication(1, 'alice').signed, world.publication(1, 'alice').signed]
+  it('E2: it keeps to the limits of records, bytes and tokens', () => {
+    const { world, tokens } = start()
+    const records = [world.return('alice', [tokens[0]!]), world.block('alice', [spend('alice', tokens.slice(1, 4))])]
     const bytes = records[0]!.bytes.length + records[1]!.bytes.length
-    const run = (most: { records: number; bytes: number }) =>
-      executeBlock(new MapDraft(world.draft), { height: 1, time: startTime + 1 }, startTime, records, most)
-    expect(run({ records: 2, bytes })).not.toHaveProperty('invalid')
-    expect(run({ records: 1, bytes })).toHaveProperty('invalid')
-    expect(run({ records: 2, bytes: bytes - 1 })).toHaveProperty('invalid')
+    const run = (most: { records: number; bytes: number; tokens: number }) =>
+      executeBlock(new MapDraft(world.draft), at(world), world.time, records, most)
+    expect(run({ records: 2, bytes, tokens: 4 })).not.toHaveProperty('invalid')
+    expect(run({ records: 1, bytes, tokens: 4 })).toHaveProperty('invalid')
+    expect(run({ records: 2, bytes: bytes - 1, tokens: 4 })).toHaveProperty('invalid')
+    expect(run({ records: 2, bytes, tokens: 3 })).toHaveProperty('invalid')
   })
 
   it('E3: kinds run in their order', () => {

@@ -6,7 +6,14 @@
 // E6 every other record is decided, or refused with a certified reason; a refused one writes its refusal and nothing else.
 import type { Digest } from '../../proto/hash.ts'
 import { limits } from '../../proto/limits.ts'
-import { type LedgerRecord, type Return, recordKinds, type SignedRecord, type TokenBlock } from '../../proto/records.ts'
+import {
+  type LedgerRecord,
+  type Return,
+  recordKinds,
+  type SignedRecord,
+  spentTokens,
+  type TokenBlock,
+} from '../../proto/records.ts'
 import { returnInformation } from '../../proto/token.ts'
 import { type Refusal, reasons, type UserStanding, type Verdict } from '../../proto/verdict.ts'
 import { examine, type NumberReuse } from './admission.ts'
@@ -37,6 +44,8 @@ import { type Case, Judge } from './verdicts.ts'
 export interface BlockLimits {
   readonly records: number
   readonly bytes: number
+  /** Of token blocks and returns. */
+  readonly tokens: number
 }
 
 /** What came of a block: what is voted on, the answer to each record in order, and what it proves against signers. */
@@ -63,7 +72,7 @@ export function executeBlock(
   header: Moment,
   parentTime: number,
   records: readonly SignedRecord[],
-  most: BlockLimits = { records: limits.proposalRecords, bytes: limits.proposalBytes },
+  most: BlockLimits = { records: limits.proposalRecords, bytes: limits.proposalBytes, tokens: limits.proposalTokens },
 ): Executed | Invalid {
   if (header.time <= parentTime) return { invalid: 'its time is not after its parent' }
   const excess = overLimit(records, most)
@@ -83,8 +92,13 @@ export function executeBlock(
 function overLimit(records: readonly SignedRecord[], most: BlockLimits): string | undefined {
   if (records.length > most.records) return `${records.length} records where at most ${most.records} are allowed`
   let bytes = 0
-  for (const signed of records) bytes += signed.bytes.length
-  return bytes > most.bytes ? `${bytes} bytes of records where at most ${most.bytes} are allowed` : undefined
+  let tokens = 0
+  for (const signed of records) {
+    bytes += signed.bytes.length
+    tokens += spentTokens(signed.record)
+  }
+  if (bytes > most.bytes) return `${bytes} bytes of records where at most ${most.bytes} are allowed`
+  return tokens > most.tokens ? `${tokens} tokens where at most ${most.tokens} are allowed` : undefined
 }
 
 class Execution {
