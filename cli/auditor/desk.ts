@@ -38,6 +38,7 @@ export class Desk {
   readonly failed: Promise<never>
   #fail!: (error: unknown) => void
   #isClosing = false
+  #lastWrite: Promise<void> = Promise.resolve()
 
   constructor(home: AuditorHome, database: Database, log: AuditorLog) {
     this.home = home
@@ -54,6 +55,7 @@ export class Desk {
   /** Writes changes in one; a failed write stops the auditor. */
   write(changes: readonly Change[]): Promise<void> {
     const stored = this.store.write(changes.flatMap(({ operations }) => operations))
+    this.#lastWrite = stored
     stored.then(
       () => {
         if (!this.#isClosing) for (const { done } of changes) done?.()
@@ -61,6 +63,11 @@ export class Desk {
       error => this.stopOn(error),
     )
     return stored
+  }
+
+  /** Everything written so far is on disk: what memory says of it can be read there as well. */
+  written(): Promise<void> {
+    return this.#lastWrite
   }
 
   stopOn(error: unknown): void {

@@ -1,10 +1,14 @@
 import * as fs from 'node:fs'
 import * as path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Database } from '../../node/store/database.ts'
+import { createMemoryDatabase } from '../../node/store/memory-database.ts'
 import { toHex } from '../../proto/bytes.ts'
 import { signedCall } from '../common/http.ts'
 import type { Identity } from '../common/identity.ts'
 import { presentedToJson } from '../common/payment.ts'
+import { kept } from '../user/testing.ts'
 import { verifyFile } from '../verify/verify.ts'
 import { auditBooks } from './audit.ts'
 import type { Auditor } from './auditor.ts'
@@ -80,6 +84,26 @@ describe('trust', () => {
       write(lie)
       expect(() => verifyFile(file, world.net.genesisFile), JSON.stringify(lie).slice(0, 40)).toThrow()
     }
+  })
+
+  it('is told with the whole history behind it, though that is still on its way to the disk', async () => {
+    const memory = createMemoryDatabase()
+    let isSlow = false
+    const slow: Database = {
+      ...kept(memory),
+      async write(operations, options) {
+        if (isSlow) await pause(200)
+        await memory.write(operations, options)
+      },
+    }
+    const auditor = await world.auditor({ trust: { w0: 10 } }, slow)
+    opened.push(auditor)
+    const user = await world.user(4)
+    await world.buy(auditor, user, user.tokens.slice(0, 4))
+    isSlow = true
+    void auditor.queues.flush()
+    await vi.waitFor(() => expect(trustJson(auditor, user.key)).toMatchObject({ blocks: 1 }), { interval: 1 })
+    expect(await trustHistoryJson(auditor, user.key)).toMatchObject({ blocks: 1, history: [{ block: 1 }] })
   })
 
   it('at W = 0 blocks the user, at other auditors as well', async () => {

@@ -28,8 +28,9 @@ export function trustJson(auditor: Auditor, user: string): Json {
 
 /** With every block of the history, each with the proof of the ledger's word on it. */
 export async function trustHistoryJson(auditor: Auditor, user: string): Promise<Json> {
-  const { terms } = auditor.book.standing(user)
-  const steps = await auditor.book.history(user)
+  const { terms, sequence } = auditor.book.standing(user)
+  const standing = trustJson(auditor, user)
+  const steps = (await auditor.book.history(user)).slice(0, sequence)
   const rows = explain(
     terms,
     steps.map(({ charged }) => charged),
@@ -41,7 +42,7 @@ export async function trustHistoryJson(auditor: Auditor, user: string): Promise<
     const about = { auditor: names.get(signer) ?? signer, record, height, time: isoTime(time) }
     return { ...row, ...about, proof: JSON.parse(proofToJson(proof)) as Json }
   })
-  return { ...trustJson(auditor, user), history }
+  return { ...standing, history }
 }
 
 /** What is delivered and not verified, and what it may come to. */

@@ -184,6 +184,8 @@ export class TrustBook {
 
   /** A user's history block by block, each with its proof. */
   async history(user: string): Promise<TrustStepProof[]> {
+    // the standing is in memory a write before its steps can be read
+    await this.#desk.written()
     return (await this.#desk.trust.steps(user)).map(answer => {
       const { record, signer, user: standing } = decodeRecordVerdict(answer.recordLeaf)
       const { sequence, gammaBefore, gammaAfter } = standing!
