@@ -9,7 +9,8 @@ import type { WriteOp } from './store/database.ts'
 /** What the loop needs of the world. All but `write` answer at once. */
 export interface LoopPorts {
   now(): number
-  step(input: Input, now: number): readonly Effect[]
+  /** `origin`: the validator from whose stream the input came, if from any. */
+  step(input: Input, now: number, origin: number | undefined): readonly Effect[]
   /** Write operations that keep these entries. */
   journal(entries: readonly JournalEntry[]): WriteOp[]
   /** One atomic batch, synced. Rejects where the disk fails: then the loop stops for good. */
@@ -40,12 +41,20 @@ interface Errand {
   readonly durable: () => void
 }
 
+/** An input, and the validator from whose stream it came, if from any. */
+interface Received {
+  readonly input: Input
+  readonly origin: number | undefined
+}
+
+const ownInput = (input: Input): Received => ({ input, origin: undefined })
+
 /** Work that must not run beside a turn (storing blocks that were fetched in a run). Returns inputs for the core. */
 type Exclusive = () => Promise<readonly Input[]>
 
 export class ConsensusLoop {
   readonly #ports: LoopPorts
-  #inputs: Input[] = []
+  #inputs: Received[] = []
   #errands: Errand[] = []
   #exclusive: Exclusive[] = []
   #later: WriteOp[] = []
@@ -61,7 +70,14 @@ export class ConsensusLoop {
   /** Queues an input; a turn begins as soon as the current one ends. */
   push(...inputs: readonly Input[]): void {
     if (this.#stopped) return
-    this.#inputs.push(...inputs)
+    this.#inputs.push(...inputs.map(ownInput))
+    this.#wake()
+  }
+
+  /** Queues an input that came from another validator. */
+  pushFrom(origin: number, input: Input): void {
+    if (this.#stopped) return
+    this.#inputs.push({ input, origin })
     this.#wake()
   }
 
@@ -110,7 +126,7 @@ export class ConsensusLoop {
   async #run(): Promise<void> {
     while (!this.#stopped && this.#hasWork()) {
       // What a task has stored comes first: until the core knows of it, it may want to store the same again.
-      for (const task of this.#exclusive.splice(0)) this.#inputs.unshift(...(await task()))
+      for (const task of this.#exclusive.splice(0)) this.#inputs.unshift(...(await task()).map(ownInput))
       await this.#turn()
     }
   }
@@ -140,13 +156,14 @@ export class ConsensusLoop {
     const effects: Effect[] = []
     const inputs = this.#inputs.splice(0)
     for (let i = 0; i < inputs.length; i++) {
-      for (const effect of this.#ports.step(inputs[i]!, this.#ports.now())) {
+      const { input, origin } = inputs[i]!
+      for (const effect of this.#ports.step(input, this.#ports.now(), origin)) {
         if (effect.type === 'build') {
           const records = this.#ports.build(effect.view, effect.parent)
-          inputs.push({ type: 'built', view: effect.view, parent: effect.parent, records })
+          inputs.push(ownInput({ type: 'built', view: effect.view, parent: effect.parent, records }))
         } else if (effect.type === 'execute') {
           const answer = this.#ports.execute(effect.block)
-          if (answer) inputs.push(answer)
+          if (answer) inputs.push(ownInput(answer))
         }
         effects.push(effect)
       }

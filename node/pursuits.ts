@@ -1,6 +1,7 @@
 // What this node lacks for the vote and the fetcher pursues: records, blocks, certificates, votes held of the own key (rule 8a).
 // Answers are decoded and verified here before the core sees them.
-import { isBlockMissing, isCertificateMissing, isWanted } from '../consensus/queries.ts'
+import type { Machine } from '../consensus/machine.ts'
+import { isCertificateMissing } from '../consensus/queries.ts'
 import type { Core } from '../consensus/state.ts'
 import type { HeldVotes, Input } from '../consensus/types.ts'
 import {
@@ -26,11 +27,13 @@ export interface PursuitPorts {
   readonly genesis: Genesis
   readonly self: number
   readonly core: Core
+  readonly machine: Machine
   readonly application: Application
   readonly intake: Intake
   readonly signatures: SignatureVerifier
   readonly fetcher: Fetcher
-  push(...inputs: readonly Input[]): void
+  /** An input that came from a validator. */
+  pushFrom(origin: number, input: Input): void
   /** A validator answered with something false. */
   blame(peer: number, reason: string): void
   /** Something went wrong here, by nobody else's fault: a damaged store, a bug. */
@@ -103,11 +106,11 @@ export class Pursuits {
   }
 
   fetchBlock(digest: Digest): void {
-    const { core } = this.#ports
+    const { machine } = this.#ports
     this.#ports.fetcher.pursue(
       `block/${digest}`,
       undefined,
-      () => isBlockMissing(core, digest),
+      () => machine.wantsBlock(digest),
       () => ({ type: 'block', digest }),
       (peer, response): Attempt => {
         if (response.type !== 'block' || !response.block) return 'next'
@@ -116,14 +119,14 @@ export class Pursuits {
           this.#ports.blame(peer, 'another block than asked for')
           return 'next'
         }
-        this.#ports.push({ type: 'block', block })
+        this.#ports.pushFrom(peer, { type: 'block', block })
         return 'done'
       },
     )
   }
 
   fetchCertificate(view: number): void {
-    const { core, signatures } = this.#ports
+    const { core, machine, signatures } = this.#ports
     this.#ports.fetcher.pursue(
       `certificate/${view}`,
       undefined,
@@ -131,13 +134,13 @@ export class Pursuits {
       () => ({ type: 'certificates', view }),
       (peer, response): Attempt => {
         if (response.type !== 'certificates') return 'next'
-        const isNews = (certificate: Certificate): boolean => isWanted(core, { type: 'certificate', certificate })
+        const isNews = (certificate: Certificate): boolean => machine.isWanted({ type: 'certificate', certificate })
         const certificates = response.certificates.map(decodeCertificate).filter(isNews)
         if (!certificates.every(certificate => signatures.certificate(certificate))) {
           this.#ports.blame(peer, 'a fetched certificate that does not hold')
           return 'next'
         }
-        for (const certificate of certificates) this.#ports.push({ type: 'certificate', certificate })
+        for (const certificate of certificates) this.#ports.pushFrom(peer, { type: 'certificate', certificate })
         // What came need not be what the core lacks: `wanted` ends the pursuit.
         return 'next'
       },
@@ -146,7 +149,7 @@ export class Pursuits {
 
   /** Rule 8a: asks every other validator, each until it answers. */
   askHeldVotes(): void {
-    const { genesis, self, core, push } = this.#ports
+    const { genesis, self, core, pushFrom } = this.#ports
     genesis.validators.forEach((_, peer) => {
       if (peer === self) return
       this.#ports.fetcher.pursue(
@@ -158,7 +161,7 @@ export class Pursuits {
           if (response.type !== 'heldVotes') return 'next'
           const held = response.held && this.#verifiedHeldVotes(response.held)
           if (response.held && !held) this.#ports.blame(peer, 'held votes that are not of this key')
-          else push({ type: 'heldVotes', from: peer, held })
+          else pushFrom(peer, { type: 'heldVotes', from: peer, held })
           return 'done'
         },
         peer,

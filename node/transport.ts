@@ -2,7 +2,7 @@
 // and keeps connections to the other validators. Indices are the validators' places in genesis.
 import * as fs from 'node:fs'
 import * as path from 'node:path'
-import { certificatesFor, heldVotesOf, isWanted } from '../consensus/queries.ts'
+import type { Machine } from '../consensus/machine.ts'
 import type { Core } from '../consensus/state.ts'
 import type { Input, Message } from '../consensus/types.ts'
 import {
@@ -47,6 +47,7 @@ import { createSessionServer, type Session, type SessionHandlers, type SessionSe
 import { serve } from './serve.ts'
 import type { SignatureVerifier } from './signatures.ts'
 import { topics } from './spread.ts'
+import type { FetchAnswer } from './stand-in.ts'
 
 export interface TransportOptions {
   readonly genesis: Genesis
@@ -56,12 +57,16 @@ export interface TransportOptions {
   readonly listen: readonly string[]
   readonly peersFile: string
   readonly core: Core
+  readonly machine: Machine
   readonly application: Application
   readonly chain: ChainStore
   readonly intake: Intake
   readonly signatures: SignatureVerifier
   roleOf(peerId: string): PeerRole | undefined
-  push(...inputs: readonly Input[]): void
+  /** An input that came from a validator. */
+  pushFrom(origin: number, input: Input): void
+  /** Another answer than the honest one to what a validator fetches; left out by all but adversaries. */
+  answer?: FetchAnswer | undefined
   openSession(session: Session): SessionHandlers
   onLink(peer: number, up: boolean): void
   /** A validator holds these records, and they are pending there. */
@@ -148,7 +153,11 @@ class ValidatorTransport implements Transport {
       onLinkUp: peerId => this.#onLink(peerId, true),
       onLinkDown: peerId => this.#onLink(peerId, false),
     })
-    this.#requests = await createRequests({ host, random, onRequest: (_peerId, bytes) => this.#onRequest(bytes) })
+    this.#requests = await createRequests({
+      host,
+      random,
+      onRequest: (peerId, bytes) => this.#onRequest(peerId, bytes),
+    })
     this.#sessions = await createSessionServer({ host, onSession: session => this.#options.openSession(session) })
     this.#gossip = await createGossip({ host, topics: Object.values(topics), onMessage: () => {} })
     for (const topic of Object.values(topics))
@@ -223,7 +232,7 @@ class ValidatorTransport implements Transport {
     const peer = validatorIndexOf(this.#options.genesis, peerId)
     if (peer === undefined) return
     if (up) {
-      this.#options.push({ type: 'linkUp', peer })
+      this.#options.pushFrom(peer, { type: 'linkUp', peer })
       this.fetcher.wake()
     }
     this.#options.onLink(peer, up)
@@ -289,36 +298,36 @@ class ValidatorTransport implements Transport {
         this.#options.onAnnounced(from, frame.digests)
         break
       case 'vote':
-        this.#takeMessage({ type: 'vote', vote: decodeVote(frame.bytes) })
+        this.#takeMessage(from, { type: 'vote', vote: decodeVote(frame.bytes) })
         break
       case 'certificate':
-        this.#takeMessage({ type: 'certificate', certificate: decodeCertificate(frame.bytes) })
+        this.#takeMessage(from, { type: 'certificate', certificate: decodeCertificate(frame.bytes) })
         break
       case 'proposal':
-        this.#takeMessage({ type: 'proposal', proposal: decodeProposal(frame.bytes) })
+        this.#takeMessage(from, { type: 'proposal', proposal: decodeProposal(frame.bytes) })
         break
     }
   }
 
-  #takeMessage(message: Message): void {
-    const { core, signatures, genesis, push } = this.#options
-    if (!isWanted(core, message)) return
+  #takeMessage(origin: number, message: Message): void {
+    const { machine, signatures, genesis, pushFrom } = this.#options
+    if (!machine.isWanted(message)) return
     const bad = (what: string): never => {
       throw new MupibError('bad_signature', `${what} whose signature does not hold`)
     }
     switch (message.type) {
       case 'vote':
         if (!signatures.vote(message.vote)) bad('a vote')
-        push(message)
+        pushFrom(origin, message)
         break
       case 'certificate':
         if (!signatures.certificate(message.certificate)) bad('a certificate')
-        push(message)
+        pushFrom(origin, message)
         break
       case 'proposal': {
         if (!signatures.proposal(message.proposal)) bad('a proposal')
         const from = leaderOf(message.proposal.block.header.view, genesis.validators.length)
-        push({ ...message, from })
+        pushFrom(origin, { ...message, from })
         break
       }
     }
@@ -339,18 +348,19 @@ class ValidatorTransport implements Transport {
     }
   }
 
-  async #onRequest(bytes: Uint8Array): Promise<Uint8Array> {
-    const { application, chain, core } = this.#options
+  async #onRequest(peerId: string, bytes: Uint8Array): Promise<Uint8Array> {
+    const { application, chain, machine, genesis, answer } = this.#options
     const request = decodeFetchRequest(bytes)
     try {
       const response = await serve(request, {
         chain,
         recordBytes: digest => application.recordBytes(digest),
         block: digest => this.#blockOf(digest),
-        certificates: view => certificatesFor(core, view),
-        heldVotes: validator => heldVotesOf(core, validator),
+        certificates: view => machine.certificates(view),
+        heldVotes: validator => machine.heldVotes(validator),
       })
-      return encodeFetchResponse(response)
+      const from = answer && validatorIndexOf(genesis, peerId)
+      return encodeFetchResponse(from === undefined ? response : answer!(request, response, from))
     } catch (error) {
       this.#options.failed(error)
       throw isDamage(codeOf(error)) ? new MupibError('stopped', 'this validator has to stop') : error

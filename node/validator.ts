@@ -1,8 +1,8 @@
 // The validator: puts consensus, ledger, store and network together. The one place of node/ that knows all of them.
-import { createCore, step } from '../consensus/simplex.ts'
+import { machineOf } from '../consensus/machine.ts'
+import { createCore } from '../consensus/simplex.ts'
 import type { Core } from '../consensus/state.ts'
 import type { Effect } from '../consensus/types.ts'
-import { signProposal, signVote } from '../proto/chain.ts'
 import { MupibError } from '../proto/errors.ts'
 import { type Genesis, validatorKeys } from '../proto/genesis.ts'
 import { AdmissionList } from './admission-list.ts'
@@ -19,6 +19,7 @@ import {
   type ValidatorConfig,
 } from './config.ts'
 import { ConsensusLoop } from './consensus-loop.ts'
+import { coreConfigOf } from './core-config.ts'
 import { createLog, Events, eventOf, type Log, linkTold } from './events.ts'
 import { codeOf, isDamage } from './faults.ts'
 import { type Home, openHome } from './home.ts'
@@ -30,6 +31,7 @@ import { Pursuits } from './pursuits.ts'
 import { createReader } from './reader.ts'
 import { SignatureVerifier } from './signatures.ts'
 import { Spread } from './spread.ts'
+import type { StandIn, StandInFor } from './stand-in.ts'
 import { Status } from './status.ts'
 import { recordKey } from './store/keys.ts'
 import { createTransport, type Transport } from './transport.ts'
@@ -50,8 +52,9 @@ export interface RunningValidator {
 /**
  * Starts the validator that a config file describes; resolves when it listens and follows the ledger.
  * Throws `bad_config`, `bad_genesis`, `port_taken`, `permission` and what opening the store throws.
+ * @param standInFor what misbehaves in the core's place, in tests of a network
  */
-export async function startValidator(configFile: string): Promise<RunningValidator> {
+export async function startValidator(configFile: string, standInFor?: StandInFor): Promise<RunningValidator> {
   const config = readValidatorConfig(configFile)
   const genesis = readGenesis(config.genesis)
   const identity = readIdentity(config.key)
@@ -59,7 +62,7 @@ export async function startValidator(configFile: string): Promise<RunningValidat
   const home = await openHome(config.store, genesis)
   let validator: Validator | undefined
   try {
-    validator = new Validator(config, genesis, identity, self, home)
+    validator = new Validator(config, genesis, identity, self, home, standInFor)
     await validator.start()
     return validator
   } catch (error) {
@@ -78,6 +81,7 @@ class Validator implements RunningValidator {
   readonly #home: Home
   readonly #self: number
   readonly #core: Core
+  readonly #standIn: StandIn
   readonly #pool = new Pool()
   readonly #application: Application
   readonly #loop: ConsensusLoop
@@ -99,7 +103,14 @@ class Validator implements RunningValidator {
   #stopping: Promise<void> | undefined
   #end: (error?: unknown) => void = () => {}
 
-  constructor(config: ValidatorConfig, genesis: Genesis, identity: Identity, self: number, home: Home) {
+  constructor(
+    config: ValidatorConfig,
+    genesis: Genesis,
+    identity: Identity,
+    self: number,
+    home: Home,
+    standInFor: StandInFor | undefined,
+  ) {
     this.#config = config
     this.#genesis = genesis
     this.#identity = identity
@@ -113,7 +124,10 @@ class Validator implements RunningValidator {
     })
     // Nobody has to wait for the end: an unobserved failure is in the log.
     this.ended.catch(() => {})
-    this.#core = this.#createCore()
+    const coreConfig = coreConfigOf(home, genesis, self, identity.key)
+    this.#core = createCore(coreConfig, home.restored)
+    const honest = machineOf(this.#core)
+    this.#standIn = standInFor?.(honest, coreConfig, home.restored) ?? { machine: honest }
     this.#application = this.#createApplication()
     this.#loop = this.#createLoop()
     this.#signatures = new SignatureVerifier(home.network, validatorKeys(genesis))
@@ -172,21 +186,6 @@ class Validator implements RunningValidator {
 
   // Construction of the parts
 
-  #createCore(): Core {
-    const { network, genesis, restored } = this.#home
-    const { key } = this.#identity
-    const signer = {
-      vote: (ballot: Parameters<typeof signVote>[1]) => signVote(network, ballot, this.#self, key),
-      proposal: (block: Parameters<typeof signProposal>[1]) => signProposal(network, block, key),
-    }
-    const { timing, validators } = this.#genesis
-    const first = { block: genesis.block, outcome: genesis.outcome }
-    return createCore(
-      { network, validators: validators.length, self: this.#self, timing, signer, genesis: first },
-      restored,
-    )
-  }
-
   #createApplication(): Application {
     const { database, chain, tip } = this.#home
     return new Application({
@@ -204,7 +203,7 @@ class Validator implements RunningValidator {
     const application = this.#application
     return new ConsensusLoop({
       now: Date.now,
-      step: (input, now) => step(this.#core, input, now),
+      step: (input, now, origin) => this.#standIn.machine.step(input, now, origin),
       journal: entries => journal.operations(entries),
       write: async operations => {
         const begun = performance.now()
@@ -246,12 +245,13 @@ class Validator implements RunningValidator {
       listen: this.#config.listen,
       peersFile: this.#config.peers,
       core: this.#core,
+      ...this.#standIn,
       application: this.#application,
       chain: this.#home.chain,
       intake: this.#intake,
       signatures: this.#signatures,
       roleOf: peerId => this.#admission.roleOf(peerId),
-      push: (...inputs) => this.#loop.push(...inputs),
+      pushFrom: (origin, input) => this.#loop.pushFrom(origin, input),
       openSession: session => this.#clients.open(session),
       onLink: (peer, up) => {
         if (up) this.#spread.linkUp(peer)
@@ -269,11 +269,12 @@ class Validator implements RunningValidator {
       genesis: this.#genesis,
       self: this.#self,
       core: this.#core,
+      machine: this.#standIn.machine,
       application: this.#application,
       intake: this.#intake,
       signatures: this.#signatures,
       fetcher: this.#transport.fetcher,
-      push: (...inputs) => this.#loop.push(...inputs),
+      pushFrom: (origin, input) => this.#loop.pushFrom(origin, input),
       blame: (peer, reason) => this.#transport.blame(peer, reason),
       failed: error => this.#failed(error),
     })

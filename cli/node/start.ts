@@ -1,5 +1,6 @@
 // `node start`: a validator as a process of its own.
 import { readGenesis, readValidatorConfig } from '../../node/config.ts'
+import type { StandInFor } from '../../node/stand-in.ts'
 import type { RunningValidator } from '../../node/validator.ts'
 import { removeRunFile, writeRunFile } from '../common/run-file.ts'
 
@@ -21,15 +22,22 @@ function signalToStop(): { readonly stopped: Promise<void>; release(): void } {
   return { stopped, release: () => release() }
 }
 
-/** Runs the validator until SIGINT or SIGTERM. Throws why it could not start (`store_locked` where it runs already) or go on. */
-export async function startNode(configFile: string, progress: (line: string) => void): Promise<void> {
+/**
+ * Runs the validator until SIGINT or SIGTERM. Throws why it could not start (`store_locked` where it runs already) or go on.
+ * @param standInFor what misbehaves in the core's place, in tests of a network
+ */
+export async function startNode(
+  configFile: string,
+  progress: (line: string) => void,
+  standInFor?: StandInFor,
+): Promise<void> {
   const { runFile, genesis } = readValidatorConfig(configFile)
   // read first, so that what is wrong with them is said before the network's libraries are loaded
   readGenesis(genesis)
   const { startValidator } = await import('../../node/validator.ts')
   const { stopped, release } = signalToStop()
   try {
-    const validator = await startValidator(configFile)
+    const validator = await startValidator(configFile, standInFor)
     await runUntil(stopped, validator, runFile, progress)
   } finally {
     release()

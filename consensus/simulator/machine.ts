@@ -1,42 +1,9 @@
-// What a simulated node runs: the core, or an adversary around one or several cores. The shell asks nothing else of it.
-import type { Certificate } from '../../proto/chain.ts'
-import type { Digest } from '../../proto/hash.ts'
-import { certificatesFor, heldVotesOf, isWanted } from '../queries.ts'
-import { type Core, createCore, step } from '../simplex.ts'
-import type { CoreConfig, Effect, HeldVotes, Input, Message, Restored } from '../types.ts'
-import type { Answer, Ask } from './network.ts'
+// What stands around a machine: adversaries and planted bugs, as wrappers of its step.
+import { createMachine, type Machine } from '../machine.ts'
+import type { CoreConfig, Effect, Input, Restored } from '../types.ts'
 import type { Random } from './random.ts'
 
-export interface Machine {
-  /** `origin` is the peer from whose stream the input came, if from any: honest cores do not ask. */
-  step(input: Input, now: number, origin: number | undefined): readonly Effect[]
-  /** False where a message would change nothing. */
-  isWanted(message: Message): boolean
-  heldVotes(validator: number): HeldVotes | undefined
-  certificates(view: number): readonly Certificate[]
-  /** True while this block is waited for. */
-  wantsBlock(digest: Digest): boolean
-  view(): number
-  finalView(): number
-  signing(): Core['signing']
-  /** A chance for adversaries to lie when asked; honest machines leave it out. */
-  answer?(ask: Ask, honest: Answer, from: number): Answer
-}
-
-/** The core as it is. */
-export function createMachine(config: CoreConfig, restored: Restored): Machine {
-  const core = createCore(config, restored)
-  return {
-    step: (input, now) => step(core, input, now),
-    isWanted: message => isWanted(core, message),
-    heldVotes: validator => heldVotesOf(core, validator),
-    certificates: view => certificatesFor(core, view),
-    wantsBlock: digest => core.fetching.has(digest),
-    view: () => core.view,
-    finalView: () => core.final.block.header.view,
-    signing: () => core.signing,
-  }
-}
+export { createMachine, type Machine }
 
 /** What an adversary gets: its own keys, chance, and the means to run cores. Never the keys of others. */
 export interface WrapContext {

@@ -2,31 +2,12 @@
 // delivers some of it late); it is dialled again with a capped pause, and both ends learn that it came up.
 import type { Block, Certificate } from '../../proto/chain.ts'
 import type { Digest } from '../../proto/hash.ts'
-import type { FinalBlock, HeldVotes, Message } from '../types.ts'
+import type { Answer, Ask } from '../machine.ts'
+import type { Message } from '../types.ts'
 import type { Events } from './events.ts'
 import type { Random } from './random.ts'
 
-/** What one node may ask another. */
-export type Ask =
-  | { readonly type: 'block'; readonly digest: Digest }
-  | { readonly type: 'certificate'; readonly view: number }
-  | { readonly type: 'heldVotes' }
-  | { readonly type: 'records'; readonly digests: readonly Digest[] }
-  /** Final blocks from this height on. */
-  | { readonly type: 'chain'; readonly from: number }
-
-export type Answer =
-  | { readonly type: 'block'; readonly block: Block | undefined }
-  | { readonly type: 'certificate'; readonly certificates: readonly Certificate[] }
-  | { readonly type: 'heldVotes'; readonly held: HeldVotes | undefined }
-  | { readonly type: 'records'; readonly records: readonly Uint8Array[] }
-  | {
-      readonly type: 'chain'
-      readonly blocks: readonly FinalBlock[]
-      /** Finalizes the last block. */
-      readonly certificate: Certificate | undefined
-      readonly records: readonly Uint8Array[]
-    }
+export type { Answer, Ask }
 
 /** What travels between two nodes. */
 export type Wire =
@@ -57,6 +38,60 @@ export interface NetworkFaults {
 
 export const noNetworkFaults: NetworkFaults = { breakRate: 0, lossRate: 0, duplicateRate: 0, reorderRate: 0 }
 
+/** What slows a direction down beside the network's own delay. */
+interface Slowness {
+  readonly extraMs: number
+  readonly jitterMs: number
+  /** 0 where nothing throttles it. */
+  readonly bytesPerMs: number
+  /** Until then earlier messages fill the throttled line. */
+  busyUntil: number
+}
+
+const notSlow = (): Slowness => ({ extraMs: 0, jitterMs: 0, bytesPerMs: 0, busyUntil: 0 })
+
+const voteBytes = 180
+const certificateBytes = ({ signatures }: Certificate): number => 80 + 66 * signatures.length
+const lengthOf = (records: readonly Uint8Array[]): number => records.reduce((sum, { length }) => sum + length, 0)
+const blockBytes = (block: Block | undefined): number => 200 + 32 * (block?.records.length ?? 0)
+
+/** About as many bytes as a message takes on a real wire. */
+function wireBytes(wire: Wire): number {
+  switch (wire.type) {
+    case 'record':
+      return wire.bytes.length
+    case 'announce':
+      return 20 + 32 * wire.digests.length
+    case 'ask':
+      return 60
+    case 'message': {
+      const { message } = wire
+      if (message.type === 'vote') return voteBytes
+      if (message.type === 'certificate') return certificateBytes(message.certificate)
+      const { block, parentCertificate, nullifications } = message.proposal
+      const certificates = parentCertificate ? [parentCertificate, ...nullifications] : nullifications
+      return certificates.reduce((sum, each) => sum + certificateBytes(each), blockBytes(block))
+    }
+    case 'answer':
+      return answerBytes(wire.answer)
+  }
+}
+
+function answerBytes(answer: Answer): number {
+  switch (answer.type) {
+    case 'block':
+      return blockBytes(answer.block)
+    case 'certificate':
+      return answer.certificates.reduce((sum, each) => sum + certificateBytes(each), 20)
+    case 'heldVotes':
+      return 20 + voteBytes * (answer.held?.votes.length ?? 0)
+    case 'records':
+      return lengthOf(answer.records)
+    case 'chain':
+      return answer.blocks.reduce((sum, { block }) => sum + blockBytes(block), lengthOf(answer.records))
+  }
+}
+
 interface Stream {
   isUp: boolean
   isDialling: boolean
@@ -84,8 +119,10 @@ export class Network {
   readonly #streams: Stream[] = []
   /** How many faults cut each direction now. */
   readonly #cuts: number[]
-  /** Extra delay of each direction, in milliseconds. */
-  readonly #slow: number[]
+  readonly #slow: Slowness[]
+  /** Of single directions, in place of `faults`. */
+  readonly #faultsOf = new Map<number, NetworkFaults>()
+  /** Of every direction. */
   faults: NetworkFaults = noNetworkFaults
 
   constructor(events: Events, random: Random, host: NetworkHost, size: number, settings: NetworkSettings) {
@@ -95,7 +132,7 @@ export class Network {
     this.#size = size
     this.#settings = settings
     this.#cuts = Array(size * size).fill(0)
-    this.#slow = Array(size * size).fill(0)
+    this.#slow = Array.from({ length: size * size }, notSlow)
     for (let i = 0; i < size * size; i++) {
       this.#streams.push({ isUp: false, isDialling: false, epoch: 0, lastArrival: [0, 0] })
     }
@@ -117,14 +154,15 @@ export class Network {
   send(from: number, to: number, wire: Wire): void {
     const stream = this.#stream(from, to)
     if (!stream.isUp) return
-    const { breakRate, lossRate, duplicateRate, reorderRate } = this.faults
+    const index = from * this.#size + to
+    const { breakRate, lossRate, duplicateRate, reorderRate } = this.#faultsOf.get(index) ?? this.faults
     if (breakRate > 0 && this.#random.chance(breakRate)) {
       this.breakStream(from, to)
       return
     }
     if (this.#isCut(from, to) || (lossRate > 0 && this.#random.chance(lossRate))) return
     const { delayMs, jitterMs } = this.#settings
-    const delay = delayMs + this.#random.below(jitterMs + 1) + (this.#slow[from * this.#size + to] as number)
+    const delay = delayMs + this.#random.below(jitterMs + 1) + this.#slownessOf(index, wire)
     const isLate = reorderRate > 0 && this.#random.chance(reorderRate)
     const direction = from < to ? 0 : 1
     let arrival = this.#events.now + delay
@@ -137,6 +175,15 @@ export class Network {
     if (duplicateRate > 0 && this.#random.chance(duplicateRate)) {
       this.#schedule(from, to, wire, arrival + this.#random.below(10 * delayMs + 50), stream, true)
     }
+  }
+
+  /** Milliseconds that this message takes longer. */
+  #slownessOf(index: number, wire: Wire): number {
+    const slow = this.#slow[index] as Slowness
+    const jitter = slow.jitterMs > 0 ? this.#random.below(slow.jitterMs + 1) : 0
+    if (slow.bytesPerMs === 0) return slow.extraMs + jitter
+    slow.busyUntil = Math.max(this.#events.now, slow.busyUntil) + Math.ceil(wireBytes(wire) / slow.bytesPerMs)
+    return slow.extraMs + jitter + slow.busyUntil - this.#events.now
   }
 
   /** A late message outlives its stream: it reached the other side's buffers before the break. */
@@ -202,15 +249,23 @@ export class Network {
     if (!this.#isCut(from, to)) this.breakStream(from, to)
   }
 
-  /** Slows one direction down by so many milliseconds. */
-  slow(from: number, to: number, extraMs: number): void {
-    this.#slow[from * this.#size + to] = extraMs
+  /** Slows one direction down by so many milliseconds, give or take, and to so many bytes per millisecond where that is not 0. */
+  slow(from: number, to: number, extraMs: number, jitterMs = 0, bytesPerMs = 0): void {
+    this.#slow[from * this.#size + to] = { extraMs, jitterMs, bytesPerMs, busyUntil: 0 }
+  }
+
+  /** Puts faults on one direction, in place of those of all; undefined takes them off. */
+  setFaults(from: number, to: number, faults: NetworkFaults | undefined): void {
+    const index = from * this.#size + to
+    if (faults) this.#faultsOf.set(index, faults)
+    else this.#faultsOf.delete(index)
   }
 
   /** Ends every fault of the network. Streams that were cut or lost something are dialled anew. */
   healAll(): void {
     this.faults = noNetworkFaults
-    this.#slow.fill(0)
+    this.#faultsOf.clear()
+    for (let index = 0; index < this.#slow.length; index++) this.#slow[index] = notSlow()
     for (let a = 0; a < this.#size; a++) {
       for (let b = a + 1; b < this.#size; b++) {
         const wasCut = this.#isCut(a, b) || this.#isCut(b, a)
