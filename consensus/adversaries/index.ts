@@ -2,10 +2,12 @@
 import type { Wrap } from '../simulator/machine.ts'
 import { equivocatingProposer } from './equivocating-proposer.ts'
 import { equivocatingVoter } from './equivocating-voter.ts'
+import { flooder } from './flooder.ts'
 import { forger } from './forger.ts'
 import { invalidProposer } from './invalid-proposer.ts'
 import { lyingPeer } from './lying-peer.ts'
 import { replayer } from './replayer.ts'
+import { selectiveSender } from './selective-sender.ts'
 import { silent } from './silent.ts'
 import { twin } from './twin.ts'
 import { withholder } from './withholder.ts'
@@ -15,10 +17,12 @@ export const adversaries = {
   'equivocating-proposer': equivocatingProposer,
   'equivocating-voter': equivocatingVoter,
   withholder,
+  'selective-sender': selectiveSender,
   replayer,
   forger,
   'invalid-proposer': invalidProposer,
   'lying-peer': lyingPeer,
+  flooder,
   silent,
 } as const satisfies Record<string, Wrap>
 

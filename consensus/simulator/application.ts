@@ -49,8 +49,12 @@ export interface ApplicationFactory {
     readonly records: Iterable<Uint8Array>
     /** Makes this node's execution go wrong from a height on (a fault, at most f of them). */
     readonly rotsAt: number | undefined
+    /** Which validator it is for; an application without fault does not care. */
+    readonly node?: number
   }): Application
   /** The bytes of a client's record. Salt tells apart two records under one number. */
   createRecord(client: number, number: number, salt: number): Uint8Array
   digestOf(bytes: Uint8Array): Digest
+  /** Records in one block at most, where a backlog can be longer than that. */
+  readonly blockRecordsMax?: number
 }

@@ -40,6 +40,10 @@ export class Executor {
     this.#app = host.app
   }
 
+  get pendingRecords(): number {
+    return this.#app?.pending().length ?? 0
+  }
+
   /** The node is down: nothing is done any more. */
   end(): void {
     this.#app = undefined

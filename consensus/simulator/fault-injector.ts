@@ -1,10 +1,11 @@
 // Performs the faults of a scenario at their times, and ends all of them at once.
-import { leaderOf, quorumOf } from '../../proto/chain.ts'
+import { leaderOf } from '../../proto/chain.ts'
 import type { Store } from './disk.ts'
 import { emptyStore } from './disk.ts'
 import type { Events } from './events.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
+import { isRemembered } from './remembered.ts'
 import type { Fault, Scenario } from './scenario.ts'
 import type { Shell } from './shell.ts'
 import type { CrashKind } from './shell-world.ts'
@@ -140,10 +141,6 @@ export class FaultInjector {
     this.#at(fault.at, () => this.#replaceStore(fault, node, () => copy))
   }
 
-  /**
-   * The protocol can find out what a lost store had signed only where enough others wrote it down: n−q+1 of them, so that q−1 answers
-   * include one. A copy that is older than that by an instant is no different from a signer who hid a vote, and is not asked for here.
-   */
   #replaceStore(fault: Extract<Fault, { type: 'replaceStore' }>, node: Shell, copy: () => Store): void {
     if (!node.isUp || !this.#isRemembered(node)) {
       this.#later(replaceRetryMs, () => this.#replaceStore(fault, node, copy))
@@ -164,22 +161,9 @@ export class FaultInjector {
 
   #isRemembered(node: Shell): boolean {
     const { nodes, scenario } = this.#options
-    const { byzantine, faults, validators } = scenario
-    const last = node.lastSent
-    if (last.view === 0) return true
+    const { byzantine, faults } = scenario
     const replaced = faults.flatMap(fault => (fault.type === 'replaceStore' ? [fault.node] : []))
-    const holders = nodes.filter(({ index, disk }) => {
-      if (index === node.index || byzantine.has(index) || replaced.includes(index)) return false
-      return disk.synced.journal.some(
-        entry =>
-          entry.type === 'newestVotes' &&
-          entry.validator === node.index &&
-          entry.held.view === last.view &&
-          entry.held.votes.length >= last.votes &&
-          (entry.held.proposal !== undefined || !last.hasProposed),
-      )
-    })
-    return holders.length >= validators - quorumOf(validators) + 1
+    return isRemembered(node, nodes, index => !byzantine.has(index) && !replaced.includes(index))
   }
 
   /** Ends every fault: links and clocks are mended, whoever is down starts, but for those that stay dead. */

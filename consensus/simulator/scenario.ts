@@ -78,7 +78,7 @@ export function createScenario(random: Random, wish: ScenarioWish): Scenario {
   const all = [...Array(validators).keys()]
   const budget = faultsBorne(validators)
   const timing: Timing = { timeoutMs: 1000, idleMs: random.pick([300, 2000]), driftMs: 500 }
-  const roles = drawRoles(random, all, budget, wish)
+  const { byzantine, deadAtEnd, rotsAt, skewed, replaced } = drawRoles(random, all, budget, wish)
   const warmUpMs = random.pick([0, 500, 1500])
   const healMs = warmUpMs + random.between(2000, 7000)
   const delayMs = random.pick([1, 5, 20, 50])
@@ -96,9 +96,11 @@ export function createScenario(random: Random, wish: ScenarioWish): Scenario {
       duplicateRate: rate(0.1),
       reorderRate: rate(0.05),
     },
-    ...roles,
+    byzantine,
+    deadAtEnd,
+    rotsAt,
     skewMs: all.map(node =>
-      roles.skewed.has(node) ? clocks.pick([-5000, -1000, 1000, 5000]) : clocks.below(2 * skew + 1) - skew,
+      skewed.has(node) ? clocks.pick([-5000, -1000, 1000, 5000]) : clocks.below(2 * skew + 1) - skew,
     ),
     diskMs: random.chance(0.7) ? all.map(() => 0) : all.map(() => random.pick([0, 1, 5, 20])),
     executeMs: random.pick([0, 0, 0, 2, 10]),
@@ -106,7 +108,7 @@ export function createScenario(random: Random, wish: ScenarioWish): Scenario {
     announceMs: random.pick([200, 400]),
     warmUpMs,
     healMs,
-    faults: drawFaults(random.fork(2), all, warmUpMs, healMs, roles.replaced, wish.fault),
+    faults: drawFaults(random.fork(2), all, warmUpMs, healMs, replaced, wish.fault),
     submissions: drawSubmissions(random.fork(3), validators, healMs),
     clientsRepeat: wish.clientsRepeat ?? random.chance(0.6),
   }

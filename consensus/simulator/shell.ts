@@ -35,6 +35,10 @@ export class Shell {
   #isBusy = false
   #queue: (() => void)[] = []
   #isDraining = false
+  /** While paused: what time brought meanwhile. */
+  #asleep: (() => void)[] | undefined
+  /** On top of what a write and an execution take. */
+  #slownessMs = 0
   /** What left this node in the newest view in which it signed something. */
   readonly lastSent = new LastSent()
   /** Persists and sends left until the planned crash. */
@@ -60,6 +64,11 @@ export class Shell {
     return this.#machine !== undefined
   }
 
+  /** What an empty store begins with. */
+  get genesisState(): object {
+    return this.#world.factory.genesis.state
+  }
+
   get tip(): FinalBlock {
     return this.disk.synced.tip
   }
@@ -80,7 +89,9 @@ export class Shell {
   #later(ms: number, run: () => void): void {
     const life = this.#life
     this.#world.events.after(ms, () => {
-      if (this.#life === life && this.isUp) run()
+      if (this.#life !== life || !this.isUp) return
+      if (this.#asleep) this.#asleep.push(run)
+      else run()
     })
   }
 
@@ -97,7 +108,13 @@ export class Shell {
     const { synced } = this.disk
     const { tip, certificate, journal, state, records } = synced
     const restored = { tip, certificate, journal: [...journal], rejoin }
-    const app = this.#world.factory.create({ tip, state, records: records.values(), rotsAt: this.#options.rotsAt })
+    const app = this.#world.factory.create({
+      tip,
+      state,
+      records: records.values(),
+      rotsAt: this.#options.rotsAt,
+      node: this.index,
+    })
     const machine = this.#options.create(this.#options.config, restored)
     const executor = this.#createExecutor(app)
     this.#machine = machine
@@ -159,6 +176,7 @@ export class Shell {
     this.#exchange = undefined
     this.#clock.arm(undefined)
     this.#isBusy = false
+    this.#asleep = undefined
     this.#queue = []
     this.#boundariesLeft = undefined
     this.#world.network.nodeDown(this.index)
@@ -184,6 +202,34 @@ export class Shell {
     this.#boundariesLeft = undefined
     this.#plannedCrash?.(this)
     return true
+  }
+
+  /** Records that wait to be decided. */
+  get pendingRecords(): number {
+    return this.#executor?.pendingRecords ?? 0
+  }
+
+  get isPaused(): boolean {
+    return this.#asleep !== undefined
+  }
+
+  /** Stops in its tracks: what comes in waits, timers included. */
+  pause(): void {
+    if (this.isUp) this.#asleep ??= []
+  }
+
+  /** Goes on, with everything that waited at once. */
+  resume(): void {
+    const runs = this.#asleep ?? []
+    const life = this.#life
+    this.#asleep = undefined
+    for (const run of runs) if (this.#life === life) run()
+    this.#drain()
+  }
+
+  /** Makes every synced write and every execution take so much longer from now on. */
+  slow(ms: number): void {
+    this.#slownessMs = ms
   }
 
   /** Sets the local clock forward or back. */
@@ -218,7 +264,7 @@ export class Shell {
     if (this.#isDraining) return
     this.#isDraining = true
     const life = this.#life
-    while (this.isUp && this.#life === life && !this.#isBusy) {
+    while (this.isUp && this.#life === life && !this.#isBusy && !this.#asleep) {
       const run = this.#queue.shift()
       if (!run) break
       try {
@@ -286,9 +332,10 @@ export class Shell {
       if (effect.type === 'persist') {
         if (this.#crossesBoundary()) return
         const isUrgent = this.#write(effect)
-        if (isUrgent && this.#options.diskMs > 0) {
+        const diskMs = this.#options.diskMs + this.#slownessMs
+        if (isUrgent && diskMs > 0) {
           this.#isBusy = true
-          this.#later(this.#options.diskMs, () => {
+          this.#later(diskMs, () => {
             this.#isBusy = false
             this.disk.sync()
             if (!this.#crossesBoundary()) this.#perform(effects, i + 1)
@@ -360,7 +407,8 @@ export class Shell {
 
   /** The shell's own answers come after the effects of the step that asked. */
   #enqueueOwn(run: () => void): void {
-    if (this.#options.executeMs > 0) this.#later(this.#options.executeMs, () => this.#enqueue(run))
+    const executeMs = this.#options.executeMs + this.#slownessMs
+    if (executeMs > 0) this.#later(executeMs, () => this.#enqueue(run))
     else this.#queue.push(run)
   }
 

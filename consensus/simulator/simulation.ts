@@ -1,7 +1,7 @@
 // One schedule from one seed: warm-up, faults, then all faults stop and the network must decide a new record in time (I9). Everything
 // that happens is decided by the seed; the trace hash tells whether it was (I13).
 import { faultsBorne, genesisBlock } from '../../proto/chain.ts'
-import { digestOf } from '../../proto/hash.ts'
+import { type Digest, digestOf } from '../../proto/hash.ts'
 import { adversaries } from '../adversaries/index.ts'
 import { createAgreement } from '../invariants/agreement.ts'
 import type { Invariant, Observation, Violation } from '../invariants/invariant.ts'
@@ -34,6 +34,8 @@ export interface Bug {
 
 export interface ScheduleOptions {
   readonly wish?: ScenarioWish
+  /** Taken as it is instead of one that the seed draws; the seed still decides delays, losses, keys and what adversaries do. */
+  readonly scenario?: Scenario
   readonly bug?: Bug
   /** Ed25519 instead of short keyed hashes. */
   readonly hasRealKeys?: boolean
@@ -59,7 +61,10 @@ export interface ScheduleResult {
 }
 
 const probeClient = 1_000_000
-const eventsMax = 300_000
+/** How often it is looked whether the network has recovered, within the time for one block. */
+const livenessSteps = 40
+/** Messages, and with them events, grow with the square of the network. */
+const eventsMaxOf = (validators: number): number => 300_000 * Math.max(1, Math.ceil((validators / 7) ** 2))
 
 /** Runs one schedule to its end. */
 export function runSchedule(seed: number, options: ScheduleOptions = {}): ScheduleResult {
@@ -79,17 +84,22 @@ class Simulation {
   readonly #invariants: readonly Invariant[] = [createAgreement(), createOutcomes(), createVotes()]
   readonly #violations: Violation[] = []
   readonly #isOverloaded: boolean
+  readonly #eventsMax: number
   #heightAtHealing = 0
   #recoveryMs: number | undefined
+  #boundMs: number
   #ran = 0
 
-  constructor(seed: number, { wish, bug, hasRealKeys, application, print }: ScheduleOptions) {
+  constructor(seed: number, { wish, scenario, bug, hasRealKeys, application, print }: ScheduleOptions) {
     this.#seed = seed
     this.#random = new Random(seed)
-    this.#scenario = createScenario(this.#random.fork(1), { ...bug?.wish, ...wish })
+    const drawing = this.#random.fork(1)
+    this.#scenario = scenario ?? createScenario(drawing, { ...bug?.wish, ...wish })
     this.#trace = new Trace(print)
     this.#factory = application ?? toyApplication
     const { validators, network } = this.#scenario
+    this.#eventsMax = eventsMaxOf(validators)
+    this.#boundMs = boundOf(this.#scenario)
     this.#isOverloaded = this.#scenario.byzantine.size > faultsBorne(validators)
     this.#network = new Network(this.#events, this.#random.fork(2), this.#host(), validators, network)
     this.#createNodes(bug, hasRealKeys ?? false)
@@ -190,10 +200,10 @@ class Simulation {
     }
     this.#faults.schedule()
     const isBroken = (): boolean => this.#violations.length > 0
-    this.#ran += this.#events.runUntil(healMs, isBroken, eventsMax)
+    this.#ran += this.#events.runUntil(healMs, isBroken, this.#eventsMax)
     this.#heightAtHealing = this.#height()
     if (!isBroken()) this.#checkLiveness()
-    if (this.#ran >= eventsMax) this.#violate('bounded', `more than ${eventsMax} events`)
+    if (this.#ran >= this.#eventsMax) this.#violate('bounded', `more than ${this.#eventsMax} events`)
     return this.#result()
   }
 
@@ -205,7 +215,7 @@ class Simulation {
 
   /** Faults stop; a new record is submitted to one node; all honest nodes that are up must have it final in time, and sign. */
   #checkLiveness(): void {
-    const { healMs, deadAtEnd, rotsAt, byzantine, submissions, clientsRepeat } = this.#scenario
+    const { deadAtEnd, rotsAt, byzantine, submissions, clientsRepeat } = this.#scenario
     this.#faults.healAll()
     const sound = this.#nodes.filter(
       ({ index }) => !byzantine.has(index) && !deadAtEnd.includes(index) && !rotsAt.has(index),
@@ -218,17 +228,42 @@ class Simulation {
     const probe = this.#factory.createRecord(probeClient, 1, 0)
     const digest = this.#factory.digestOf(probe)
     this.#random.pick(sound).submit(probe, this.#random.chance(0.5))
-    const boundMs = boundOf(this.#scenario)
+    this.#awaitProbe(sound, digest)
+  }
+
+  /** The first block after healing has the time of one; the probe, where a backlog comes before it, that of several. */
+  #awaitProbe(sound: readonly Shell[], probe: Digest): void {
+    const { healMs } = this.#scenario
+    const nextMs = this.#boundMs
+    this.#boundMs = boundOf(this.#scenario, this.#blocksOf(sound))
+    const isBroken = (): boolean => this.#violations.length > 0
     const isDone = (): boolean =>
-      sound.every(node => node.hasDecided(digest) && (node.signing === 'may' || this.#faults.mayStayMute(node.index)))
-    const steps = 40
-    for (let i = 1; i <= steps && this.#recoveryMs === undefined && this.#violations.length === 0; i++) {
-      const until = healMs + Math.ceil((boundMs * i) / steps)
-      this.#ran += this.#events.runUntil(until, () => this.#violations.length > 0, eventsMax - this.#ran)
-      if (isDone()) this.#recoveryMs = until - healMs
+      sound.every(node => node.hasDecided(probe) && (node.signing === 'may' || this.#faults.mayStayMute(node.index)))
+    const isStuck = (): boolean => sound.some(({ tip }) => tip.block.header.height <= this.#heightAtHealing)
+    for (let i = 1; ; i++) {
+      const waitedMs = Math.ceil((nextMs * i) / livenessSteps)
+      this.#ran += this.#events.runUntil(healMs + waitedMs, isBroken, this.#eventsMax - this.#ran)
+      if (isDone()) this.#recoveryMs = waitedMs
+      if (isBroken() || isDone()) return
+      if (waitedMs < this.#boundMs && !(i === livenessSteps && isStuck())) continue
+      if (!this.#isOverloaded) this.#violate('I9', livenessText(waitedMs, sound, probe))
+      return
     }
-    if (this.#recoveryMs !== undefined || this.#violations.length > 0 || this.#isOverloaded) return
-    this.#violate('I9', livenessText(this.#scenario, sound, digest))
+  }
+
+  /** Blocks that it may take until the probe is in one: whatever clients submitted and the most advanced node lacks may come first. */
+  #blocksOf(sound: readonly Shell[]): number {
+    const { createRecord, digestOf, blockRecordsMax } = this.#factory
+    if (blockRecordsMax === undefined) return 1
+    const decided = new Set<Digest>()
+    for (const { disk } of sound) {
+      for (const { block } of disk.synced.chain) for (const record of block.records) decided.add(record)
+    }
+    const records = this.#scenario.submissions.map(({ client, number, salt }) =>
+      digestOf(createRecord(client, number, salt)),
+    )
+    const waiting = new Set(records.filter(record => !decided.has(record))).size
+    return Math.ceil((waiting + 1) / blockRecordsMax)
   }
 
   #result(): ScheduleResult {
@@ -242,7 +277,7 @@ class Simulation {
       height: this.#height(),
       view: Math.max(...this.#nodes.filter(({ index }) => this.#isHonest(index)).map(({ view }) => view)),
       recoveryMs: this.#recoveryMs,
-      boundMs: boundOf(this.#scenario),
+      boundMs: this.#boundMs,
       scenario: this.#scenario,
     }
   }

@@ -203,4 +203,5 @@ export const toyApplication: ApplicationFactory = {
   },
   createRecord,
   digestOf: recordDigest,
+  blockRecordsMax,
 }
