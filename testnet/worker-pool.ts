@@ -15,36 +15,54 @@ export function forkTypeScript(file: URL, args: readonly string[], options: Fork
 const startWorker = (file: URL): ChildProcess =>
   forkTypeScript(file, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
 
+export interface CoreWork<Order, Answer> {
+  /** The next order; undefined once there is none left. */
+  next(): Order | undefined
+  /** Told of each answer, with the number of the order (0 first) that it answers. */
+  onAnswer(answer: Answer, number: number): void
+  /** Processes at most; one for each core where left out. */
+  readonly jobs?: number
+  /** Ends all workers at once when it aborts. */
+  readonly signal?: AbortSignal
+}
+
 /**
- * The answers to the orders, in their order; told after each how many there are. `file` is a program that answers on its `message` events.
- * Workers are gone when it settles.
+ * Has orders answered on all cores, handed out one by one as workers come free. `file` is a program that answers on its `message` events.
+ * Workers are gone when it settles; rejects with the signal's reason where that aborts.
  */
-export async function runOnCores<Order, Answer>(
-  file: URL,
-  orders: readonly Order[],
-  onDone: (count: number) => void = () => {},
-): Promise<Answer[]> {
-  const answers: Answer[] = []
-  let next = 0
-  let done = 0
+export async function streamOnCores<Order, Answer>(file: URL, work: CoreWork<Order, Answer>): Promise<void> {
+  const { jobs = os.availableParallelism(), signal } = work
+  let given = 0
   const serve = (worker: ChildProcess): Promise<void> =>
     new Promise((resolve, reject) => {
-      let at = -1
+      let number = -1
       const give = (): void => {
-        at = next++
-        if (at < orders.length) worker.send(orders[at] as object)
-        else resolve()
+        const order = work.next()
+        if (order === undefined) resolve()
+        else {
+          number = given++
+          worker.send(order as object)
+        }
       }
       worker.on('message', (answer: Answer) => {
-        answers[at] = answer
-        onDone(++done)
-        give()
+        try {
+          work.onAnswer(answer, number)
+          give()
+        } catch (error) {
+          reject(error)
+        }
       })
-      worker.once('exit', code => reject(new MupibError('bug', `a working process ended with exit code ${code}`)))
+      worker.once('exit', code =>
+        reject(
+          signal?.aborted ? signal.reason : new MupibError('bug', `a working process ended with exit code ${code}`),
+        ),
+      )
       worker.once('error', reject)
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
       give()
     })
-  const workers = Array.from({ length: Math.min(os.availableParallelism(), orders.length) }, () => startWorker(file))
+  signal?.throwIfAborted()
+  const workers = Array.from({ length: jobs }, () => startWorker(file))
   try {
     await Promise.all(workers.map(serve))
   } finally {
@@ -53,5 +71,24 @@ export async function runOnCores<Order, Answer>(
       worker.kill('SIGKILL')
     }
   }
+}
+
+/** The answers to the orders, in their order; told after each how many there are. See streamOnCores. */
+export async function runOnCores<Order, Answer>(
+  file: URL,
+  orders: readonly Order[],
+  onDone: (count: number) => void = () => {},
+): Promise<Answer[]> {
+  const answers: Answer[] = []
+  let next = 0
+  let done = 0
+  await streamOnCores<Order, Answer>(file, {
+    jobs: Math.min(os.availableParallelism(), orders.length),
+    next: () => orders[next++],
+    onAnswer: (answer, number) => {
+      answers[number] = answer
+      onDone(++done)
+    },
+  })
   return answers
 }

@@ -125,7 +125,7 @@ function figureText(report: FigureReport): string {
 }
 
 async function writeFigures(reports: readonly FigureReport[], dir: string): Promise<void> {
-  const [{ drawChart }, { chartOf }] = await Promise.all([import('./chart.ts'), import('./picture.ts')])
+  const [{ drawChart }, { chartOf }] = await Promise.all([import('../chart.ts'), import('./picture.ts')])
   mkdirSync(dir, { recursive: true })
   for (const report of reports) {
     const name = report.figure === 'early' ? 'early' : `figure-${report.figure}`

@@ -1,7 +1,7 @@
 // Figures from settings to files: the same bytes from the same seeds, claims that can fail, pictures that stand alone.
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { drawChart } from './chart.ts'
+import { drawChart } from '../chart.ts'
 import { figureCsv, figureNamed, runFigures } from './figure.ts'
 import { earlyFigure, figures } from './figures.ts'
 import { chartOf } from './picture.ts'

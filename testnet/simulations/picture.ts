@@ -1,5 +1,5 @@
 // A figure's report as a chart: axis labels, panels, and what was held fixed.
-import type { Chart, ChartPanel } from './chart.ts'
+import type { Chart, ChartPanel } from '../chart.ts'
 import type { FigureReport } from './figure.ts'
 import { earlyFigure, figures, type Varied } from './figures.ts'
 import { measures } from './measures.ts'
@@ -46,7 +46,7 @@ export function chartOf(report: FigureReport): Chart {
         label,
         points: points.map(({ x, mean, ci95 }) => ({
           x: x * scale,
-          mean,
+          y: mean,
           low: ci95?.[0] ?? null,
           high: ci95?.[1] ?? null,
         })),
