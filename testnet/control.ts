@@ -3,7 +3,7 @@ import { removeFile } from '../cli/common/files.ts'
 import { MupibError } from '../proto/errors.ts'
 import type { Actor, NetworkFiles } from './folders.ts'
 import { listProcesses, type ProcessEntry, processesOf, processesUntil, signalProcess } from './process-table.ts'
-import { type StartedProcess, startProcess } from './start-process.ts'
+import { type Launch, type StartedProcess, startProcess } from './start-process.ts'
 
 /** Milliseconds that a process gets to end in good order before it is killed. */
 const stopLimitMs = 8_000
@@ -77,15 +77,16 @@ export async function resumeActor(actor: Actor): Promise<void> {
 }
 
 /** Stops the process if it runs, and starts it (again). */
-export async function restartActor(actor: Actor): Promise<StartedProcess> {
+export async function restartActor(actor: Actor, launch?: Launch, signal?: AbortSignal): Promise<StartedProcess> {
   await stopActor(actor)
-  return startProcess(actor, startLimitMs(1))
+  return startProcess(actor, startLimitMs(1), signal, launch)
 }
 
 /** Ends every process of the network, each kind before what it relies on. Safe to repeat. */
 export async function stopNetwork(network: NetworkFiles): Promise<ReadonlyMap<string, Ending>> {
   const endings = new Map<string, Ending>()
-  for (const group of [network.vendors, network.auditors, [network.bank], network.validators]) {
+  const relay = network.relay ? [network.relay] : []
+  for (const group of [network.vendors, network.auditors, [network.bank], [...network.validators, ...relay]]) {
     const processes = listProcesses()
     await Promise.all(group.map(async actor => endings.set(actor.name, await stopActor(actor, processes))))
   }

@@ -10,14 +10,18 @@ import { randomSeed, type SigningKey, signingKeyFromSeed } from '../proto/keys.t
 import { limits } from '../proto/limits.ts'
 import type { Role, TrustModel } from '../proto/records.ts'
 import {
-  type ActorKind,
+  type Actor,
+  type Byzantine,
   type NetworkFiles,
   type NetworkNames,
   networkFiles,
+  type PartyKind,
+  peersFileBehindRelay,
+  portsFileOf,
   writeJson,
   writeNetworkFile,
 } from './folders.ts'
-import { checkPorts, portsFrom } from './ports.ts'
+import { checkPorts, type Ports, portsFrom } from './ports.ts'
 
 export interface NetworkOptions {
   /** Names of the validators; their order is that of genesis. */
@@ -34,10 +38,20 @@ export interface NetworkOptions {
   readonly withholding?: number
   /** Names of the auditors; the first one is the users' own. */
   readonly auditors?: readonly string[]
+  /** Names of auditors that the genesis knows and no process runs: whoever starts the network speaks for them. */
+  readonly clientAuditors?: readonly string[]
   /** Names of the vendors. */
   readonly vendors?: readonly string[]
   /** Vendors that leave the bank's signatures on tokens to the ledger. */
   readonly trustingVendors?: readonly string[]
+  /** Puts a relay between the validators: see docs/decisions/relays.md. */
+  readonly relay?: boolean
+  /** Validators that misbehave on purpose, and how. */
+  readonly byzantine?: Byzantine
+  /** What those draw their chance from. */
+  readonly seed?: number
+  /** View timeout in milliseconds; left out, what suits so many validators on one machine. */
+  readonly timeoutMs?: number
 }
 
 /** One party of the network with its key and certificate. */
@@ -55,6 +69,7 @@ export interface NetworkIdentity {
   readonly validators: readonly Party[]
   readonly bank: Party
   readonly auditors: readonly Party[]
+  readonly clientAuditors: readonly Party[]
   readonly vendors: readonly Party[]
 }
 
@@ -114,6 +129,7 @@ export async function createIdentity(options: NetworkOptions): Promise<NetworkId
   const validators = await Promise.all(options.validators.map(name => issue(name, 'validator')))
   const bank = await issue('bank', 'bank')
   const auditors = await Promise.all((options.auditors ?? defaultAuditors).map(name => issue(name, 'auditor')))
+  const clientAuditors = await Promise.all((options.clientAuditors ?? []).map(name => issue(name, 'auditor')))
   const vendors = await Promise.all((options.vendors ?? []).map(name => issue(name, 'vendor')))
   const member = (party: Party, role: 'bank' | 'auditor', tokenValue: bigint) => ({
     name: party.name,
@@ -125,18 +141,18 @@ export async function createIdentity(options: NetworkOptions): Promise<NetworkId
   const genesis = createGenesis({
     name: 'local',
     time: now,
-    timing: localTiming(validators.length),
+    timing: { ...localTiming(validators.length), ...(options.timeoutMs ? { timeoutMs: options.timeoutMs } : {}) },
     limits: { proposalRecords: 512, clientRecords: 256 },
     authority: { publicKey: root.key.publicKey, fingerprint: rootCertificate.facts.fingerprint },
     roots: [rootCertificate.der],
     validators: validators.map(({ name, key }) => ({ name, publicKey: key.publicKey })),
     members: [
       member(bank, 'bank', options.tokenValue ?? 1n),
-      ...auditors.map(auditor => member(auditor, 'auditor', 0n)),
+      ...[...auditors, ...clientAuditors].map(auditor => member(auditor, 'auditor', 0n)),
     ],
   })
   const authority = { name: authorityName, ...root, certificate: rootCertificate }
-  return { genesis, authority, validators, bank, auditors, vendors }
+  return { genesis, authority, validators, bank, auditors, clientAuditors, vendors }
 }
 
 /** Writes key and certificate of a party into a folder, the key for its owner only. */
@@ -154,7 +170,7 @@ export interface Listening {
 
 /** config.json of a process whose genesis, peers and services lie at the given relative path. */
 export function actorConfig(
-  kind: ActorKind,
+  kind: PartyKind,
   shared: string,
   listening: Listening,
   options: Partial<NetworkOptions> = {},
@@ -163,6 +179,7 @@ export function actorConfig(
   const common = { genesis: `${shared}/genesis.json`, key: 'key.json', store: 'store' }
   const http = { http: listening.http, runFile: 'run.json' }
   const peers = { peers: `${shared}/peers.json` }
+  if (kind === 'validator' && options.relay) peers.peers = `${shared}/${peersFileBehindRelay(name)}`
   if (kind === 'validator') return { ...common, ...peers, listen: listening.listen, ...http, logLevel: 'info' }
   const client = { ...common, certificate: 'certificate.pem', services: `${shared}/services.json`, ...http }
   switch (kind) {
@@ -183,24 +200,49 @@ export function actorConfig(
 function writeFolders(network: NetworkFiles, identity: NetworkIdentity, options: NetworkOptions): void {
   const ports = portsFrom(network, options.basePort)
   writeParty(network.authorityFolder, identity.authority)
+  for (const client of identity.clientAuditors) writeParty(path.join(network.clientsFolder, client.name), client)
   const parties = [...identity.validators, identity.bank, ...identity.auditors, ...identity.vendors]
   network.actors.forEach((actor, index) => {
-    writeParty(actor.folder, parties[index]!)
     const { node, http } = ports.get(actor.name)!
     const listening = { listen: [`/ip4/127.0.0.1/tcp/${node}`], http: { host: '127.0.0.1', port: http } }
     const shared = path.relative(actor.folder, network.dir)
+    if (actor.kind === 'relay') return
+    writeParty(actor.folder, parties[index]!)
     writeJson(actor.configFile, actorConfig(actor.kind, shared, listening, options, actor.name))
   })
+  if (network.relay) writeRelay(network, network.relay, ports.get(network.relay.name)!)
   writeAtomic(network.genesisFile, genesisToJson(identity.genesis))
   writeJson(network.peersFile, {})
   writeJson(network.servicesFile, {})
   writeNetworkFile(network)
 }
 
-const namesIn = ({ validators, auditors, vendors }: NetworkOptions): NetworkNames => ({
+/** The relay's folder: its config, its ports where they are given, and an address book for each validator. */
+function writeRelay(network: NetworkFiles, relay: Actor, { http, links }: Ports): void {
+  fs.mkdirSync(relay.folder, { recursive: true, mode: 0o700 })
+  const validators = network.validators.map(({ name }) => name)
+  writeJson(relay.configFile, {
+    validators,
+    peers: `${path.relative(relay.folder, network.dir)}/peers.json`,
+    ports: path.relative(relay.folder, portsFileOf(relay)),
+    http: { host: '127.0.0.1', port: http },
+    runFile: 'run.json',
+  })
+  if (links) writeJson(portsFileOf(relay), links)
+  for (const name of validators) {
+    const file = path.join(network.dir, peersFileBehindRelay(name))
+    fs.mkdirSync(path.dirname(file), { recursive: true })
+    writeJson(file, {})
+  }
+}
+
+const namesIn = ({ validators, auditors, vendors, relay, byzantine, seed }: NetworkOptions): NetworkNames => ({
   validators,
   auditors: auditors ?? defaultAuditors,
   vendors: vendors ?? [],
+  relay: relay === true,
+  byzantine: byzantine ?? {},
+  seed: seed ?? 1,
 })
 
 /** Throws `usage` where a new directory would overwrite something. */

@@ -7,12 +7,12 @@ import { writeAtomic } from '../cli/common/files.ts'
 import { MupibError } from '../proto/errors.ts'
 import { genesisToJson } from '../proto/genesis.ts'
 import { actorConfig, checkFree, createIdentity, type Party, validatorNames, writeParty } from './create.ts'
-import type { ActorKind } from './folders.ts'
+import type { PartyKind } from './folders.ts'
 import { writeJson } from './folders.ts'
 
 /** Port of other nodes where a host names none; HTTP stays on the host itself. */
 const defaultPort = 4001
-const httpPorts: Readonly<Record<ActorKind, number>> = { validator: 4080, bank: 4081, auditor: 4082, vendor: 4083 }
+const httpPorts: Readonly<Record<PartyKind, number>> = { validator: 4080, bank: 4081, auditor: 4082, vendor: 4083 }
 
 /** Where the folder of a host is expected on that host. */
 const installedAt = '/var/lib/mupib'
@@ -52,7 +52,7 @@ export function parseHosts(list: string): Host[] {
   return hosts
 }
 
-function systemdUnit(kind: ActorKind, name: string): string {
+function systemdUnit(kind: PartyKind, name: string): string {
   const command = kind === 'validator' ? 'node start --config config.json' : `${kind} serve --dir .`
   return `[Unit]
 Description=mupib ${kind === 'validator' ? `validator ${name}` : kind}
@@ -79,7 +79,7 @@ WantedBy=multi-user.target
 `
 }
 
-function writeHostFolder(folder: string, kind: ActorKind, party: Party, port: number, shared: SharedFiles): void {
+function writeHostFolder(folder: string, kind: PartyKind, party: Party, port: number, shared: SharedFiles): void {
   writeParty(folder, party)
   const http = { host: '127.0.0.1', port: httpPorts[kind] }
   const listen = [`/ip4/0.0.0.0/tcp/${port}`]

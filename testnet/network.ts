@@ -1,5 +1,6 @@
 // Bringing a network up: its folders made where they are missing, its processes started together, each awaited by what it reports.
 import * as fs from 'node:fs'
+import * as path from 'node:path'
 import { readJson } from '../cli/common/files.ts'
 import type { RunInfo } from '../cli/common/run-file.ts'
 import { MupibError } from '../proto/errors.ts'
@@ -7,8 +8,17 @@ import type { TrustModel } from '../proto/records.ts'
 import { openAccounts } from './accounts.ts'
 import { startLimitMs, stopNetwork } from './control.ts'
 import { createNetwork, type NetworkOptions, validatorNames } from './create.ts'
-import { type Actor, type NetworkFiles, networkExists, openNetwork, writeJson } from './folders.ts'
-import { checkPorts, type Ports } from './ports.ts'
+import {
+  type Actor,
+  type Byzantine,
+  type NetworkFiles,
+  networkExists,
+  openNetwork,
+  peersFileBehindRelay,
+  portsFileOf,
+  writeJson,
+} from './folders.ts'
+import { checkPorts, type Ports, readLinkPorts } from './ports.ts'
 import { listProcesses, processesOf } from './process-table.ts'
 import { type ProcessEnd, type StartedProcess, startProcess } from './start-process.ts'
 
@@ -21,11 +31,21 @@ export interface UpOptions {
   readonly withholding?: number
   /** How many auditors; of a network made before, what it has. */
   readonly auditors?: number
+  /** Names of auditors in a new network's genesis that no process runs. */
+  readonly clientAuditors?: readonly string[]
   /** How many vendors, or their names; of a network made before, what it has. */
   readonly vendors?: number | readonly string[]
   readonly trustingVendors?: readonly string[]
   /** False starts the validators alone. Default true. */
   readonly clients?: boolean
+  /** Puts a relay between the validators, so that links can be broken (default false); of a network made before, what it has. */
+  readonly relay?: boolean
+  /** Validators that misbehave on purpose, and how; of a network made before, what it has. */
+  readonly byzantine?: Byzantine
+  /** What those draw their chance from. */
+  readonly seed?: number
+  /** View timeout of a new network, in milliseconds. */
+  readonly timeoutMs?: number
 }
 
 /** What `testnet up` tells scripts. */
@@ -37,6 +57,7 @@ export interface NetworkReport {
     readonly multiaddr: string
     readonly http: string
   }[]
+  readonly relay?: { readonly http: string }
   readonly bank?: { readonly http: string }
   readonly auditor?: { readonly http: string }
   readonly auditors?: readonly { readonly name: string; readonly http: string }[]
@@ -58,6 +79,9 @@ export type Progress = (line: string) => void
 const defaultValidators = 4
 export const defaultVendors = 2
 
+/** Its ports and sockets grow with the square of this; what is larger is for measuring, not for breaking. */
+const relayedValidatorsMax = 31
+
 const numbered = (word: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => (word === 'auditor' && index === 0 ? word : `${word}-${index + 1}`))
 
@@ -66,10 +90,14 @@ const startedTogether = 6
 
 function networkOptions(options: UpOptions): NetworkOptions {
   const { validators, auditors, vendors, basePort, blockSize, trustModel, withholding, trustingVendors } = options
+  const { relay, byzantine, seed, timeoutMs, clientAuditors } = options
   const clients = options.clients !== false
   const named = typeof vendors === 'object' ? vendors : numbered('vendor', clients ? (vendors ?? defaultVendors) : 0)
+  const names = validatorNames(validators ?? defaultValidators)
+  const hasRelay = relay === true && names.length > 1 && names.length <= relayedValidatorsMax
   return {
-    validators: validatorNames(validators ?? defaultValidators),
+    validators: names,
+    relay: hasRelay,
     auditors: numbered('auditor', auditors ?? 1),
     vendors: named,
     ...(basePort === undefined ? {} : { basePort }),
@@ -77,6 +105,10 @@ function networkOptions(options: UpOptions): NetworkOptions {
     ...(trustModel === undefined ? {} : { trustModel }),
     ...(withholding === undefined ? {} : { withholding }),
     ...(trustingVendors === undefined ? {} : { trustingVendors }),
+    ...(clientAuditors === undefined ? {} : { clientAuditors }),
+    ...(byzantine === undefined ? {} : { byzantine }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
   }
 }
 
@@ -92,6 +124,10 @@ async function openOrCreate(dir: string, options: UpOptions, progress: Progress)
   if (options.validators !== undefined && options.validators !== has)
     throw new MupibError('usage', `the network in ${network.dir} has ${has} validators, not ${options.validators}`, {
       hint: 'its genesis fixes them; use another --dir for another network',
+    })
+  if (options.relay === false && network.relay)
+    throw new MupibError('usage', `the network in ${network.dir} was made with a relay`, {
+      hint: 'use another --dir for one without',
     })
   if (options.basePort !== undefined)
     throw new MupibError('usage', `the network in ${network.dir} has its ports already`, {
@@ -121,7 +157,8 @@ function configuredPorts(network: NetworkFiles): ReadonlyMap<string, Ports> {
   return new Map(
     network.actors.map(actor => {
       const { listen, http } = readConfigFile(actor)
-      return [actor.name, { node: portOf(listen?.[0]), http: http.port }]
+      const links = actor.kind === 'relay' ? { links: readLinkPorts(portsFileOf(actor)) } : {}
+      return [actor.name, { node: portOf(listen?.[0]), http: http.port, ...links }]
     }),
   )
 }
@@ -176,6 +213,7 @@ function reportOf(network: NetworkFiles, processes: ReadonlyMap<string, StartedP
   }
   const bank = http(network.bank)
   const auditor = http(network.auditor)
+  const relay = network.relay && http(network.relay)
   const listed = (actors: readonly Actor[]) =>
     actors.map(actor => ({ name: actor.name, http: http(actor)?.http ?? '' }))
   return {
@@ -184,10 +222,29 @@ function reportOf(network: NetworkFiles, processes: ReadonlyMap<string, StartedP
       const { run } = processes.get(name)!
       return { name, peerId: run.peerId, multiaddr: run.multiaddrs[0] ?? '', http: run.http }
     }),
+    ...(relay ? { relay } : {}),
     ...(bank ? { bank } : {}),
     ...(auditor ? { auditor, auditors: listed(network.auditors), vendors: listed(network.vendors) } : {}),
   }
 }
+
+/** Tells everybody where the validators are; the validators themselves, where a relay stands between them, by the relay's ports. */
+function introduceValidators(network: NetworkFiles, processes: ReadonlyMap<string, StartedProcess>): void {
+  const addresses = network.validators.map(({ name }) => [name, processes.get(name)!.run.multiaddrs] as const)
+  writeJson(network.peersFile, Object.fromEntries(addresses))
+  if (!network.relay) return
+  const ports = readLinkPorts(portsFileOf(network.relay))
+  for (const { name } of network.validators) {
+    const relayed = addresses
+      .filter(([to]) => to !== name)
+      .map(([to, own]) => [to, own.slice(0, 1).map(address => relayedAddress(address, ports[name]![to]!))])
+    writeJson(path.join(network.dir, peersFileBehindRelay(name)), Object.fromEntries(relayed))
+  }
+}
+
+/** Another way to the same peer. */
+const relayedAddress = (own: string, port: number): string =>
+  `/ip4/127.0.0.1/tcp/${port}${/\/p2p\/.*$/.exec(own)?.[0] ?? ''}`
 
 /** Starts services and tells everybody where they answer. */
 export async function startServices(
@@ -220,9 +277,9 @@ export async function upNetwork(
   const onStarted = (started: StartedProcess): void => void processes.set(started.actor.name, started)
   const stop = async (): Promise<void> => void (await stopNetwork(network))
   try {
-    await startAll(network.validators, progress, signal, onStarted)
-    const addresses = network.validators.map(({ name }) => [name, processes.get(name)!.run.multiaddrs])
-    writeJson(network.peersFile, Object.fromEntries(addresses))
+    const relays = network.relay ? [network.relay] : []
+    await startAll([...relays, ...network.validators], progress, signal, onStarted)
+    introduceValidators(network, processes)
     if (options.clients !== false) {
       await startServices(network, [network.bank], progress, signal, onStarted)
       await openAccounts(network, [...network.auditors, ...network.vendors])

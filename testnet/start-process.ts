@@ -4,6 +4,7 @@ import * as fs from 'node:fs'
 import { toMupibError } from '../cli/common/errors.ts'
 import { type RunInfo, readRunFile } from '../cli/common/run-file.ts'
 import { type ErrorCode, errorCodes, MupibError } from '../proto/errors.ts'
+import { clockArguments } from './clock/clock.ts'
 import type { Actor } from './folders.ts'
 import { programFile, signalProcess } from './process-table.ts'
 
@@ -17,6 +18,14 @@ export interface StartedProcess {
 export interface ProcessEnd {
   readonly exitCode: number | null
   readonly signal: NodeJS.Signals | null
+}
+
+/** What differs from the usual way of starting a process. */
+export interface Launch {
+  /** Arguments of Node, before the program's own. */
+  readonly nodeOptions?: readonly string[]
+  /** How many descriptors it may have open. */
+  readonly descriptors?: number
 }
 
 const logTailBytes = 16 * 1024
@@ -45,7 +54,7 @@ export function lastLogLines(actor: Actor, count: number, fromByte = 0): string[
 }
 
 // A program that refuses to start says why as {"error": {"code", "message", "hint"}} on its last line.
-function errorInLog(
+export function errorInLog(
   lines: readonly string[],
 ): { code: ErrorCode; message: string; hint: string | undefined } | undefined {
   for (const line of lines.toReversed()) {
@@ -83,11 +92,22 @@ function whenEnded(child: ChildProcess): Promise<ProcessEnd> {
   })
 }
 
+function commandOf(actor: Actor, { nodeOptions = [], descriptors }: Launch): [string, readonly string[]] {
+  const args = [...nodeOptions, ...clockArguments(actor), programFile, ...actor.command]
+  if (descriptors === undefined) return [process.execPath, args]
+  return ['sh', ['-c', `ulimit -n ${descriptors}; exec "$0" "$@"`, process.execPath, ...args]]
+}
+
 /**
  * Starts the actor's process and resolves when it is ready. The process outlives this one.
  * Rejects with the process's own error where it gave one, else with `refused` (it ended) or `timeout` (after `limitMs`; it is killed then).
  */
-export async function startProcess(actor: Actor, limitMs: number, signal?: AbortSignal): Promise<StartedProcess> {
+export async function startProcess(
+  actor: Actor,
+  limitMs: number,
+  signal?: AbortSignal,
+  launch: Launch = {},
+): Promise<StartedProcess> {
   signal?.throwIfAborted()
   let log: number
   try {
@@ -99,7 +119,7 @@ export async function startProcess(actor: Actor, limitMs: number, signal?: Abort
   const logStart = fs.fstatSync(log).size
   // the watcher is there before the process: nothing it writes can be missed
   const watcher = fs.watch(actor.folder)
-  const child = spawn(process.execPath, [programFile, ...actor.command], {
+  const child = spawn(...commandOf(actor, launch), {
     detached: true,
     stdio: ['ignore', log, log],
   })

@@ -1,5 +1,6 @@
 // What the processes of a network say of themselves, the dead and the paused ones included.
 import { type RunInfo, readRunFile } from '../cli/common/run-file.ts'
+import { type ClockShift, clockShiftOf } from './clock/clock.ts'
 import type { Actor, NetworkFiles } from './folders.ts'
 import { listProcesses, type ProcessEntry, processesOf } from './process-table.ts'
 
@@ -13,6 +14,8 @@ export interface ActorStatus {
   readonly state: string
   readonly pid?: number
   readonly http?: string
+  /** Where its clock was set wrong. */
+  readonly clock?: ClockShift
   readonly [field: string]: unknown
 }
 
@@ -24,6 +27,7 @@ export interface NetworkStatus {
   /** The others, where there are more. */
   readonly auditors: readonly ActorStatus[]
   readonly vendors: readonly ActorStatus[]
+  readonly relay?: ActorStatus
 }
 
 function runOf(actor: Actor): RunInfo | undefined {
@@ -38,7 +42,13 @@ async function actorStatus(actor: Actor, processes: readonly ProcessEntry[]): Pr
   const entry = processesOf(actor, processes)[0]
   if (!entry) return { name: actor.name, state: 'dead' }
   const run = runOf(actor)
-  const known = { name: actor.name, pid: entry.pid, ...(run ? { http: run.http } : {}) }
+  const clock = clockShiftOf(actor)
+  const known = {
+    name: actor.name,
+    pid: entry.pid,
+    ...(run ? { http: run.http } : {}),
+    ...(clock ? { clock } : {}),
+  }
   if (entry.paused) return { ...known, state: 'paused' }
   if (run?.pid !== entry.pid) return { ...known, state: 'starting' }
   try {
@@ -55,11 +65,13 @@ export async function networkStatus(network: NetworkFiles): Promise<NetworkStatu
   const processes = listProcesses()
   const of = (actors: readonly Actor[]): Promise<ActorStatus[]> =>
     Promise.all(actors.map(actor => actorStatus(actor, processes)))
-  const [validators, [bank], [auditor, ...auditors], vendors] = await Promise.all([
+  const [validators, [bank], [auditor, ...auditors], vendors, [relay]] = await Promise.all([
     of(network.validators),
     of([network.bank]),
     of(network.auditors),
     of(network.vendors),
+    of(network.relay ? [network.relay] : []),
   ])
-  return { dir: network.dir, validators, bank: bank!, auditor: auditor!, auditors, vendors }
+  const services = { bank: bank!, auditor: auditor!, auditors, vendors }
+  return { dir: network.dir, validators, ...services, ...(relay ? { relay } : {}) }
 }

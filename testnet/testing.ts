@@ -8,6 +8,7 @@ import { takingTurns } from './bench/throughput.ts'
 import { restartActor } from './control.ts'
 import { type NodeEvent, nodeEvents } from './events.ts'
 import { type Actor, actorNamed } from './folders.ts'
+import type { UpOptions } from './network.ts'
 import { listProcesses, processesOf, signalProcess } from './process-table.ts'
 import { runProgram } from './run-program.ts'
 
@@ -49,8 +50,8 @@ export class TestNetwork {
     this.#onExit = onExit
   }
 
-  static async open(validators: number): Promise<TestNetwork> {
-    const bench = await openBenchNetwork(validators, () => {}, new AbortController().signal)
+  static async open(validators: number, options: Pick<UpOptions, 'relay' | 'byzantine'> = {}): Promise<TestNetwork> {
+    const bench = await openBenchNetwork(validators, () => {}, new AbortController().signal, options)
     const onExit = (): void => {
       const processes = listProcesses()
       for (const actor of bench.network.files.actors)
@@ -61,10 +62,13 @@ export class TestNetwork {
   }
 
   /** A network of four that has, for all loads of a test file together, enough blocks prepared. */
-  static async openForLoads(): Promise<TestNetwork> {
-    const network = await TestNetwork.open(4)
+  static async openForLoads(
+    options: Pick<UpOptions, 'relay' | 'byzantine'> = {},
+    blocksPerUser = 1_500,
+  ): Promise<TestNetwork> {
+    const network = await TestNetwork.open(4, options)
     try {
-      network.#queue = await network.blocksToSubmit(8, 1_500, 5)
+      network.#queue = await network.blocksToSubmit(8, blocksPerUser, 5)
       return network
     } catch (error) {
       await network.close()

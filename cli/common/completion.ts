@@ -16,9 +16,10 @@ function collect(command: Command, path: readonly string[], out: Words[], valued
     if (long) flags.push(long)
     for (const flag of [long, short]) if (flag && (required || optional)) valued.add(flag)
   }
-  const inner = command.commands.map(child => child.name())
-  out.push({ path: path.join(' '), choices: [...inner, ...flags, '--help'] })
-  for (const child of command.commands) collect(child, [...path, child.name()], out, valued)
+  const visible = command.createHelp().visibleCommands(command)
+  const inner = command.commands.filter(child => visible.includes(child))
+  out.push({ path: path.join(' '), choices: [...inner.map(child => child.name()), ...flags, '--help'] })
+  for (const child of inner) collect(child, [...path, child.name()], out, valued)
 }
 
 // `path` and `words` are names that zsh keeps for itself

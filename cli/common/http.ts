@@ -35,6 +35,8 @@ export interface CallerIdentity {
   readonly signal?: AbortSignal
 }
 
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
 interface RawReply {
   readonly status: number
   readonly headers: Record<string, string>
@@ -43,7 +45,7 @@ interface RawReply {
 
 async function send(
   base: string,
-  method: 'GET' | 'POST',
+  method: Method,
   path: string,
   headers: Record<string, string>,
   body: string | undefined,
@@ -82,7 +84,7 @@ function readReply<T>({ status, body }: RawReply, url: string): T {
 const bodyOf = (body: unknown): string | undefined => (body === undefined ? undefined : toJson(body))
 
 /** Calls what is open to anyone, unsigned: `call(run.http, 'GET', '/status')`. Throws the service's own error, `unreachable`, `timeout`. */
-export async function call<T>(base: string, method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
+export async function call<T>(base: string, method: Method, path: string, body?: unknown): Promise<T> {
   return readReply(await send(base, method, path, {}, bodyOf(body)), new URL(path, base).href)
 }
 

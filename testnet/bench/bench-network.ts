@@ -12,7 +12,7 @@ import { type Digest, zeroDigest } from '../../proto/hash.ts'
 import { signingKeyFromSeed } from '../../proto/keys.ts'
 import { signRecord } from '../../proto/records.ts'
 import type { Actor } from '../folders.ts'
-import { type Progress, type RunningNetwork, removeNetwork, upNetwork } from '../network.ts'
+import { type Progress, type RunningNetwork, removeNetwork, type UpOptions, upNetwork } from '../network.ts'
 import { cpuSeconds } from '../process-table.ts'
 import { prepareUsers } from './prepare.ts'
 import type { PreparedUser, UserOrder } from './prepared-user.ts'
@@ -93,6 +93,7 @@ export async function openBenchNetwork(
   validators: number,
   progress: Progress,
   signal: AbortSignal,
+  options: Pick<UpOptions, 'relay' | 'byzantine'> = {},
 ): Promise<BenchNetwork> {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'mupib-bench-'))
   const clients: LedgerClient[] = []
@@ -103,7 +104,7 @@ export async function openBenchNetwork(
     fs.rmSync(home, { recursive: true, force: true })
   }
   try {
-    network = await upNetwork(path.join(home, 'net'), { validators, clients: false }, progress, signal)
+    network = await upNetwork(path.join(home, 'net'), { ...options, validators, clients: false }, progress, signal)
     const genesis = readGenesis(network.files.genesisFile)
     const bank = await connect(network, genesis, network.files.bank)
     clients.push(bank)
