@@ -1,0 +1,32 @@
+// What the long-running simulations share: a line on stderr that says how far it is, and flags that are whole numbers.
+import { MupibError } from '../../proto/errors.ts'
+
+/** Shows the line that `describe` makes of the seconds gone: rewritten on a terminal, now and then elsewhere. */
+export function createProgress(describe: (seconds: number) => string): { show(): void; end(): void } {
+  const startedAt = performance.now()
+  const isTerminal = process.stderr.isTTY
+  let shownAt = startedAt
+  return {
+    show() {
+      const now = performance.now()
+      if (now - shownAt < (isTerminal ? 200 : 10_000)) return
+      shownAt = now
+      const line = describe((now - startedAt) / 1000)
+      process.stderr.write(isTerminal ? `\r${line}\u001b[K` : `${line}\n`)
+    },
+    end() {
+      if (isTerminal) process.stderr.write('\r\u001b[K')
+    },
+  }
+}
+
+/** Reads a flag. Throws `usage` where it is no whole number of the range. */
+export function wholeNumber(name: string, text: string, least: number, most: number): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least && value <= most) return value
+  throw new MupibError('usage', `--${name}: a whole number from ${least} to ${most}, not '${text}'`, { field: name })
+}
+
+/** The same for numbers with commas between them. */
+export const wholeNumbers = (name: string, text: string, least: number, most: number): number[] =>
+  text.split(',').map(part => wholeNumber(name, part, least, most))
