@@ -79,6 +79,11 @@ export const groups: readonly Group[] = [
     add: async program => (await import('../testnet/simulations/commands.ts')).addSimulateCommands(program),
   },
   {
+    name: 'experiment',
+    description: 'break a network on purpose, simulated or real, and see what holds',
+    add: async program => (await import('../testnet/experiments/commands.ts')).addExperimentCommands(program),
+  },
+  {
     name: 'bench',
     description: 'the benchmarks',
     add: async program => (await import('../testnet/commands.ts')).addBenchCommand(program),

@@ -114,6 +114,13 @@ test(
     expect(status.bank.state).toBe('dead')
     expect((await mupib('--dir', dir, 'testnet', 'restart', 'bank')).exitCode).toBe(0)
 
+    const report = JSON.parse((await mupib('--dir', dir, 'testnet', 'report')).output) as {
+      page: string
+      tokens: number
+    }
+    expect(report.tokens).toBe(Object.values(summary.verdicts).reduce((sum, tokens) => sum + tokens, 0))
+    expect(fs.readFileSync(report.page, 'utf8')).toContain('The network in net so far')
+
     const second = await mupib('--dir', dir, 'testnet', 'up')
     expect(errorOf(second.errors).code).toBe('already_running')
 

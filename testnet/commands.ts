@@ -9,6 +9,8 @@ import { trustModels } from '../proto/records.ts'
 import { type BenchRow, benchCsv, benchTable } from './bench/row.ts'
 import { benchNames, runBenches } from './bench/run.ts'
 import { killActor, pauseActor, restartActor, resumeActor, stopNetwork } from './control.ts'
+import { addReportCommand } from './experiments/report/commands.ts'
+import { addFaultCommands } from './faults-commands.ts'
 import { type Actor, actorNamed, type NetworkFiles, networkExists, openNetwork } from './folders.ts'
 import { generateNetwork } from './generate.ts'
 import { aborted, interruptible } from './interrupt.ts'
@@ -21,6 +23,7 @@ import {
   type UpOptions,
   upNetwork,
 } from './network.ts'
+import { addPrograms } from './programs.ts'
 import { addReplayCommands } from './replay/commands.ts'
 import { type ActorStatus, networkStatus } from './status.ts'
 import { addTraceCommand } from './trace/commands.ts'
@@ -34,6 +37,7 @@ function reportText(report: NetworkReport): string {
     { head: 'http', cell: row => row.http },
   ])
   return `${rows}\n${pairs([
+    ['relay', report.relay?.http],
     ['bank', report.bank?.http],
     ...[...(report.auditors ?? []), ...(report.vendors ?? [])].map(({ name, http }) => [name, http] as const),
     ['directory', report.dir],
@@ -75,10 +79,14 @@ function addUpAndDown(testnet: Command): void {
       'use the ports from this one on (default: the system chooses)',
       wholeNumber(1, 65_535),
     )
+    .option(
+      '--no-relay',
+      'have validators reach each other directly: partition, heal and delay need a relay between them',
+    )
     .option('--detach', 'return when the network is up, and leave it running')
     .addHelpText(
       'after',
-      '\nExamples:\n  mupib testnet up\n  mupib testnet up --validators 7 --detach --dir /tmp/seven',
+      '\nExamples:\n  mupib testnet up\n  mupib testnet up --validators 7 --detach --dir /tmp/seven\n  mupib testnet up --no-relay',
     )
     .action(async (options: UpOptions & { detach?: boolean }, command: Command) => {
       const output = outputOf(command)
@@ -116,6 +124,11 @@ const peersText = (peers: unknown): string => {
   return `${connected} of ${peers.length}`
 }
 
+const reasonText = ({ reason, clock }: ActorStatus): string => {
+  const shift = clock?.offsetMs ? `clock ${clock.offsetMs > 0 ? '+' : ''}${clock.offsetMs / 1_000} s` : undefined
+  return [typeof reason === 'string' ? reason : undefined, shift].filter(text => text !== undefined).join('; ')
+}
+
 function statusText(rows: readonly ActorStatus[]): string {
   return table(rows, [
     { head: 'name', cell: row => row.name },
@@ -125,7 +138,7 @@ function statusText(rows: readonly ActorStatus[]): string {
     { head: 'view', cell: row => shown(row.view), right: true },
     { head: 'state root', cell: row => short(shown(row.stateRoot)) },
     { head: 'peers', cell: row => peersText(row.peers) },
-    { head: 'reason', cell: row => (typeof row.reason === 'string' ? row.reason : '') },
+    { head: 'reason', cell: reasonText },
     { head: 'http', cell: row => shown(row.http) },
   ])
 }
@@ -138,8 +151,8 @@ function addStatusAndLogs(testnet: Command): void {
     .action(async (_options: unknown, command: Command) => {
       const output = outputOf(command)
       const status = await networkStatus(networkOf(output))
-      output.result(status, ({ validators, bank, auditor, auditors, vendors }) =>
-        statusText([...validators, bank, auditor, ...auditors, ...vendors]),
+      output.result(status, ({ validators, bank, auditor, auditors, vendors, relay }) =>
+        statusText([...validators, bank, auditor, ...auditors, ...vendors, ...(relay ? [relay] : [])]),
       )
     })
   testnet
@@ -204,6 +217,9 @@ export function addTestnetCommands(program: Command): void {
   addUpAndDown(testnet)
   addStatusAndLogs(testnet)
   addFaults(testnet)
+  addFaultCommands(testnet)
+  addPrograms(testnet)
+  addReportCommand(testnet)
   addGenerate(testnet)
   addTraceCommand(testnet)
   addReplayCommands(testnet)
