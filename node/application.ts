@@ -115,6 +115,7 @@ export class Application {
       records: options.genesis.limits.proposalRecords,
       bytes: limits.proposalBytes,
       tokens: limits.proposalTokens,
+      sessionChecks: limits.proposalSessionChecks,
     }
   }
 

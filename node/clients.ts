@@ -157,7 +157,7 @@ export class Clients {
 
   async #submit(client: Client, id: number, bytes: Uint8Array, spread: boolean, wanted: boolean): Promise<void> {
     const { state, signed } = await this.#ports.intake.take(bytes, ({ record }) => {
-      if (signingRoles[record.kind] !== client.session.role)
+      if (!signingRoles[record.kind].some(role => role === client.session.role))
         throw new MupibError('wrong_role', `${client.session.role} clients submit no ${record.kind} records`)
     })
     const { digest } = signed

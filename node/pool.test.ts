@@ -14,6 +14,7 @@ const roomy: ProposalLimits = {
   bytes: limits.proposalBytes,
   perClient: 100,
   tokens: 4096,
+  sessionChecks: 2048,
   untriedTokens: 2048,
 }
 
@@ -241,6 +242,28 @@ describe('tokens of a client that has not proven itself', () => {
     expect(allowances.provenOf('a')).toBe(1_950)
     allowances.learn([shown(100, 40), shown(100, 40)], 80)
     expect(allowances.provenOf('a')).toBe(0)
+  })
+})
+
+describe('checks of sessions', () => {
+  it('fill no more of a proposal than their share, and leave room for the rest', () => {
+    const pool = new Pool()
+    const close = (form: 'vendor' | 'client', number: number): SignedRecord => {
+      const claim =
+        form === 'vendor'
+          ? { form, index: 1, value: new Uint8Array(32), vendor: new Uint8Array(64) }
+          : { form, index: 1, client: new Uint8Array(64) }
+      const heading = { network: zeroDigest, signer: zeroDigest, number: 1, previous: zeroDigest }
+      return signRecord({ kind: 'sessionClose', ...heading, session: zeroDigest, attempt: number, claim }, key)
+    }
+    const records = [close('vendor', 1), close('vendor', 2), close('vendor', 3), close('client', 4)]
+    records.forEach((signed, i) => {
+      pool.add(signed, `stream ${i}`, 'a', false)
+      pool.newlyReady(`stream ${i}`, start)
+    })
+    const chain = { headOf: () => start, isInChain: () => false, isRefused: () => false, provenOf: () => 0 }
+    const chosen = pool.choose(chain, { ...roomy, sessionChecks: 17 })
+    expect(chosen).toEqual([records[0]!, records[1]!, records[3]!].map(({ digest }) => digest))
   })
 })
 

@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O. Whether a record is well-formed and signed was settled before it came here.
 import type { Digest } from '../proto/hash.ts'
 import { limits } from '../proto/limits.ts'
-import { type RecordKind, recordKinds, type SignedRecord, spentTokens } from '../proto/records.ts'
+import { type RecordKind, recordKinds, type SignedRecord, sessionChecks, spentTokens } from '../proto/records.ts'
 
 /** Where a record stands among its signer's: the member's stream and its last decided record. */
 export interface Head {
@@ -16,6 +16,7 @@ export interface Held {
   readonly stream: string
   readonly client: string
   readonly tokens: number
+  readonly sessionChecks: number
   readonly order: number
 }
 
@@ -37,6 +38,8 @@ export interface ProposalLimits {
   readonly bytes: number
   /** Of token blocks and returns. */
   readonly tokens: number
+  /** That session records cost. */
+  readonly sessionChecks: number
   /** Records of one client. */
   readonly perClient: number
   /** Tokens beyond what each client has proven itself with, of all clients together; at least those of one record. */
@@ -115,6 +118,7 @@ export class Pool {
       stream,
       client,
       tokens: spentTokens(signed.record),
+      sessionChecks: sessionChecks(signed.record),
       order: this.#arrivals++,
     })
     const numbers = this.#streams.get(stream) ?? new Map<number, Digest[]>()
@@ -243,6 +247,7 @@ class Selection {
   #untried = 0
   #bytes = 0
   #spending = 0
+  #sessionChecks = 0
   full = false
   readonly #streams: ReadonlyMap<string, ReadonlyMap<number, readonly Digest[]>>
   readonly #held: ReadonlyMap<Digest, Held>
@@ -298,7 +303,9 @@ class Selection {
     if (this.#chosen.has(digest)) return false
     const used = this.#perClient.get(held.client) ?? 0
     if (used >= quota) return false
-    const { records, bytes: bytesMost, tokens } = this.#most
+    const { records, bytes: bytesMost, tokens, sessionChecks: checks } = this.#most
+    // what else there is may still be taken
+    if (this.#sessionChecks + held.sessionChecks > checks) return false
     if (
       this.#chosen.size >= records ||
       this.#bytes + bytes.length > bytesMost ||
@@ -312,6 +319,7 @@ class Selection {
     this.#perClient.set(held.client, used + 1)
     this.#bytes += bytes.length
     this.#spending += held.tokens
+    this.#sessionChecks += held.sessionChecks
     // A record that does not follow the head is refused when the block runs, so it does not move the plan on.
     const follows = record.number === head.number + 1 && record.previous === head.digest
     if (follows) this.#planned.set(held.stream, { number: record.number, digest })

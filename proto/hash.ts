@@ -35,6 +35,13 @@ export const domains = {
   requestSignature: 'mupib/1/request-signature',
   reply: 'mupib/1/reply',
   replySignature: 'mupib/1/reply-signature',
+  session: 'mupib/1/session',
+  sessionClient: 'mupib/1/session-client',
+  sessionVendor: 'mupib/1/session-vendor',
+  sessionBank: 'mupib/1/session-bank',
+  sessionClose: 'mupib/1/session-close',
+  payword: 'mupib/1/payword',
+  paywordAnchor: 'mupib/1/payword-anchor',
 } as const
 
 export type Domain = keyof typeof domains

@@ -28,6 +28,13 @@ export const limits = {
   blockTransactions: 4_096,
   /** Distinct (publication, holder) groups among a block's tokens. */
   blockGroups: 256,
+  /** Payments in one session. */
+  sessionPayments: 1_048_576,
+  /** Payments from one anchor of a session's chain to the next: checking a claim never costs more hashes. */
+  sessionAnchorSpan: 1_024,
+  /** Milliseconds of a session's dispute window, at least and at most: a vendor must be able to answer, a client to get its money back. */
+  sessionWindowMsMin: 1_000,
+  sessionWindowMsMax: 2_592_000_000,
   /** Bytes of a certificate (DER). */
   certificateBytes: 4 * KiB,
   /** Bytes of a reason given in words. */
@@ -38,6 +45,8 @@ export const limits = {
   proposalBytes: 8 * MiB,
   /** Tokens in the token blocks and returns of one ledger block: each may cost the check of a signature, with which nobody may hold up the vote. */
   proposalTokens: 16_384,
+  /** Checks that the session records of one ledger block may cost, each as long as a signature's (`sessionChecks`). */
+  proposalSessionChecks: 2_048,
   /** Records of one client that wait in a validator's pool. */
   poolRecordsPerClient: 8_192,
   /** Bytes of one client's records that wait in a validator's pool. */

@@ -16,6 +16,7 @@ import {
 import { encodeGenesis, type Genesis, genesisHash } from './genesis.ts'
 import { sha256Hex, zeroDigest } from './hash.ts'
 import { type LedgerRecord, signRecord } from './records.ts'
+import { createTestSession, settleClaim } from './session/testing.ts'
 import { certify, createAnswer, digestOfName, keyOf, start, testGenesis } from './testing.ts'
 import {
   groupDigest,
@@ -59,6 +60,11 @@ const information = returnInformation(networkBytes, group.bank)
 const payload = payloadDigest(start, information, hashes)
 const payment = { time: start, information, signature: signPayload(payload, user), tokens }
 
+const session = createTestSession(
+  { client: user, vendor: keyOf('vendor'), bank },
+  { network, bank: group.bank, openBy: start, nonce: new Uint8Array(32).fill(7) },
+)
+
 const records: LedgerRecord[] = [
   {
     kind: 'membership',
@@ -89,6 +95,10 @@ const records: LedgerRecord[] = [
     groups: [group],
     transactions: [payment, payment],
   },
+  { kind: 'sessionOpen', ...heading, attempt: 1, terms: session.terms, signatures: session.signatures },
+  ...[session.joint(4), session.byVendor(3), session.byClient(0), settleClaim].map(
+    claim => ({ kind: 'sessionClose', ...heading, session: session.session, attempt: 2, claim }) as const,
+  ),
 ]
 
 const transaction: TransactionVerdict = {
@@ -137,8 +147,29 @@ const recordVerdict = encodeRecordVerdict({
   number: 2,
   refusal: 'holder_mismatch',
   user: { key: user.publicKey, sequence: 5, gammaBefore: 1, gammaAfter: 3 },
+  session: undefined,
   transactions: 2,
   transactionsRoot: digestOfName('root'),
+})
+const sessionVerdict = encodeRecordVerdict({
+  record: digestOfName('record'),
+  kind: 'sessionClose',
+  signer: digestOfName('certificate'),
+  number: 2,
+  refusal: undefined,
+  user: undefined,
+  session: {
+    session: session.session,
+    state: 'settled',
+    index: 7,
+    by: 'vendor',
+    paid: 21n,
+    returned: 9n,
+    windowEnd: 0,
+    contestedAt: 4,
+  },
+  transactions: 0,
+  transactionsRoot: zeroDigest,
 })
 
 const block = createBlock(
@@ -174,6 +205,11 @@ it('records: digest and bytes', () => {
       "publication 25a7bca494d9dbefaecce7df71bd04f989cabc1f684c7bc893f228c726fe1e94 960037195269f48ccebf3685ec992745cf89b23910a329b06849a268accc40c4",
       "return 7522c4c26a5bdd6f6b1b2bc57e6c073e4840b7ce5c46f09ce2ee998cd17de09c 0dc24376c9fe799abc89ef22cb358c5787f9a5694584bfd84dbcccd0ac883743",
       "tokenBlock fbe70d7b43f700bc28854769aa99bff2e59f378d5851c3cb45d43f29f23e5eed fa8e62db3d4db3438d2ab5e7652d609af2ad1355c7b365f1002b6452a4c8a5e5",
+      "sessionOpen ca2829ffee30ea899efe5583c0936dee35f50b55eca5d12d77d0830e335e5c34 5eac1f2bcedeac55b9084f09c82f3f0ae08beb7256424e285b665b27a04d9a1d",
+      "sessionClose b910f48e88446dc181e773728403308664978c0e39c13173de38dcd1e830504d 1942884f762b9508aa1a6fb1e2858f70b0f67df7dd42dfdba1702eb0ff90bd36",
+      "sessionClose 150e2745f4174a126221ba9b6ad716b0c12957f10e941b1dff44739bdb8c7b21 ecd3dccd01a1b74a43449bdc2f08ae9e8de4a5d3af714820ed577a0017058832",
+      "sessionClose f913cf06489393023330b24851d8447ba1216c8e3140b2198fa2fa9dd21afec1 bca68809f81a6159d24e122da16ab4266039d659c81e0c6953ed026e8af20659",
+      "sessionClose f42f161c6704c5c3b28c7f9f5815dc15fa928565ce16c28f8af0d80bb4eedde3 6a400215f59d3b9c109a4154a664d1c0ee6fcc07160d99511b5514da7bd35e54",
     ]
   `)
 })
@@ -232,10 +268,12 @@ it('verdicts', () => {
     transactionLeaf: toHex(transactionLeafHash(encoded)),
     record: sha256Hex(recordVerdict),
     recordLeaf: toHex(recordLeafHash(recordVerdict)),
+    session: sha256Hex(sessionVerdict),
   }).toMatchInlineSnapshot(`
     {
       "record": "246b1474466901f91534122c3569818f4b4e436c7504350b7b8919adb0795cb0",
       "recordLeaf": "a708f2b7814e7fbbc05cf52e32f8f61d78c5b0111f4da869660c6ffe378ef13c",
+      "session": "7fd0b6481d29a322f647f45b1b242fe2a4c7670023797ba482bdf0c41a1b50d2",
       "transaction": "f0050ce2100c02ec243464504e5ddf1c74ac276528c13b438a8283c853915ea7",
       "transactionLeaf": "45e4580a67e093cb2579294a00d9acd500e7b51a2eda483d178f42c6c1b25cde",
     }

@@ -5,10 +5,20 @@ import { MupibError } from './errors.ts'
 import { type Digest, digestOf } from './hash.ts'
 import { type SigningKey, sign, signatureBytes, verify } from './keys.ts'
 import { limits } from './limits.ts'
+import { readClaim, type SessionClaim, writeClaim } from './session/claims.ts'
+import { encodeTerms, readTerms, type SessionSignatures, type SessionTerms } from './session/terms.ts'
 import { groupBytes, type Payment, readGroup, type Token, type TokenGroup, writeGroup } from './token.ts'
 
 /** Record kinds, in the order in which a ledger block runs them. */
-export const recordKinds = { membership: 1, revocation: 2, publication: 3, return: 4, tokenBlock: 5 } as const
+export const recordKinds = {
+  membership: 1,
+  revocation: 2,
+  publication: 3,
+  return: 4,
+  tokenBlock: 5,
+  sessionOpen: 6,
+  sessionClose: 7,
+} as const
 export type RecordKind = keyof typeof recordKinds
 
 export const roles = { authority: 1, bank: 2, auditor: 3, vendor: 4, user: 5, validator: 6 } as const
@@ -98,7 +108,26 @@ export interface TokenBlock extends Heading {
   readonly transactions: readonly Payment[]
 }
 
-export type LedgerRecord = Membership | Revocation | Publication | Return | TokenBlock
+/** Opens a session between a user and a vendor: valid by the signatures inside it, whichever bank or auditor carries it. */
+export interface SessionOpen extends Heading {
+  readonly kind: 'sessionOpen'
+  /** Makes another record of the same opening: one that was refused is answered so for ever (R4). */
+  readonly attempt: number
+  readonly terms: SessionTerms
+  readonly signatures: SessionSignatures
+}
+
+/** Closes a session, or begins to; carried by any bank or auditor. */
+export interface SessionClose extends Heading {
+  readonly kind: 'sessionClose'
+  /** Digest of the session's terms. */
+  readonly session: Digest
+  /** As of an opening. */
+  readonly attempt: number
+  readonly claim: SessionClaim
+}
+
+export type LedgerRecord = Membership | Revocation | Publication | Return | TokenBlock | SessionOpen | SessionClose
 
 /** A record with its digest and signature. `bytes` is content ‖ signature, as it travels. */
 export interface SignedRecord<T extends LedgerRecord = LedgerRecord> {
@@ -200,6 +229,15 @@ export function recordContent(record: LedgerRecord): Uint8Array {
       writer.u16(record.transactions.length)
       for (const payment of record.transactions) writePayment(writer, payment)
       return writer.finish()
+    case 'sessionOpen': {
+      const terms = encodeTerms(record.terms)
+      writer.u32(record.attempt).fixed(terms, terms.length)
+      const { client, vendor, bank } = record.signatures
+      for (const signature of [client, vendor, bank]) writer.fixed(signature, signatureBytes)
+      return writer.finish()
+    }
+    case 'sessionClose':
+      return writeClaim(writer.digest(record.session).u32(record.attempt), record.claim).finish()
   }
 }
 
@@ -309,6 +347,18 @@ function readBody(kind: RecordKind, reader: Reader, heading: Heading): LedgerRec
     }
     case 'tokenBlock':
       return readTokenBlock(reader, heading)
+    case 'sessionOpen': {
+      const attempt = reader.u32()
+      const terms = readTerms(reader)
+      const [client, vendor, bank] = [0, 1, 2].map(() => reader.fixed(signatureBytes)) as [
+        Uint8Array,
+        Uint8Array,
+        Uint8Array,
+      ]
+      return { kind, ...heading, attempt, terms, signatures: { client, vendor, bank } }
+    }
+    case 'sessionClose':
+      return { kind, ...heading, session: reader.digest(), attempt: reader.u32(), claim: readClaim(reader) }
   }
 }
 
@@ -330,6 +380,13 @@ export function spentTokens(record: LedgerRecord): number {
   if (record.kind === 'return') return record.payment.tokens.length
   if (record.kind !== 'tokenBlock') return 0
   return record.transactions.reduce((sum, { tokens }) => sum + tokens.length, 0)
+}
+
+/** What a session record costs to check, in signatures; a claim of a vendor's costs up to 1,024 hashes, which take as long as seven. */
+export function sessionChecks(record: LedgerRecord): number {
+  if (record.kind === 'sessionOpen') return 3
+  if (record.kind !== 'sessionClose') return 0
+  return { joint: 2, vendor: 8, client: 1, settle: 1 }[record.claim.form]
 }
 
 /** Names of validators, banks and auditors. */

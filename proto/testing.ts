@@ -20,7 +20,9 @@ import { type Digest, sha256Hex, zeroDigest } from './hash.ts'
 import { type SigningKey, signingKeyFromSeed } from './keys.ts'
 import { limits } from './limits.ts'
 import { merklePath, merkleRoot } from './merkle.ts'
-import type { LedgerRecord, RecordKind } from './records.ts'
+import { type LedgerRecord, type RecordKind, recordKinds } from './records.ts'
+import type { SessionClaim } from './session/claims.ts'
+import { type SessionTerms, sessionKeyBytes } from './session/terms.ts'
 import type { Payment, TokenGroup } from './token.ts'
 import {
   encodeRecordVerdict,
@@ -29,6 +31,9 @@ import {
   reasons,
   recordLeafHash,
   refusals,
+  type SessionStanding,
+  sessionStates,
+  settledBy,
   type TokenVerdict,
   type TransactionVerdict,
   transactionLeafHash,
@@ -118,6 +123,43 @@ const terms = fc.record({
   rounding: fc.constantFrom('floor' as const, 'carry' as const),
 })
 
+const sessionTerms: fc.Arbitrary<SessionTerms> = fc
+  .constantFrom('xor' as const, 'schnorr' as const, 'bls' as const)
+  .chain(suite =>
+    fc.record({
+      network: arbitraryDigest,
+      bank: arbitraryDigest,
+      client: arbitraryBytes(32),
+      vendor: arbitraryBytes(32),
+      nonce: arbitraryBytes(32),
+      suite: fc.constant(suite),
+      sessionKey: arbitraryBytes(sessionKeyBytes[suite]),
+      unit: amount,
+      paymentsMax: fc.nat(limits.sessionPayments),
+      anchors: fc.array(arbitraryBytes(32), { maxLength: 3 }),
+      openBy: safe,
+      expiry: safe,
+      windowMs: safe,
+    }),
+  )
+const paymentIndex = fc.nat(limits.sessionPayments)
+const sessionClaim: fc.Arbitrary<SessionClaim> = fc.oneof(
+  fc.record({
+    form: fc.constant('joint' as const),
+    index: paymentIndex,
+    client: arbitraryBytes(64),
+    vendor: arbitraryBytes(64),
+  }),
+  fc.record({
+    form: fc.constant('vendor' as const),
+    index: paymentIndex,
+    value: arbitraryBytes(32),
+    vendor: arbitraryBytes(64),
+  }),
+  fc.record({ form: fc.constant('client' as const), index: paymentIndex, client: arbitraryBytes(64) }),
+  fc.record({ form: fc.constant('settle' as const) }),
+)
+
 export const arbitraryRecords: Readonly<Record<RecordKind, fc.Arbitrary<LedgerRecord>>> = {
   membership: fc.record({
     kind: fc.constant('membership' as const),
@@ -168,6 +210,20 @@ export const arbitraryRecords: Readonly<Record<RecordKind, fc.Arbitrary<LedgerRe
       transactions: fc.array(payment(list.length), { minLength: 1, maxLength: 3 }),
     }),
   ),
+  sessionOpen: fc.record({
+    kind: fc.constant('sessionOpen' as const),
+    ...heading,
+    attempt: u32,
+    terms: sessionTerms,
+    signatures: fc.record({ client: arbitraryBytes(64), vendor: arbitraryBytes(64), bank: arbitraryBytes(64) }),
+  }),
+  sessionClose: fc.record({
+    kind: fc.constant('sessionClose' as const),
+    ...heading,
+    session: arbitraryDigest,
+    attempt: u32,
+    claim: sessionClaim,
+  }),
 }
 export const arbitraryRecord: fc.Arbitrary<LedgerRecord> = fc.oneof(...Object.values(arbitraryRecords))
 
@@ -232,9 +288,25 @@ export const arbitraryTransactionVerdict: fc.Arbitrary<TransactionVerdict> = fc.
   holder: fc.constantFrom('unchecked' as const, 'valid' as const, 'invalid' as const),
   tokens: fc.array(tokenVerdict, { maxLength: 6 }),
 })
-export const arbitraryRecordVerdict: fc.Arbitrary<RecordVerdict> = fc.record({
+const sessionStanding: fc.Arbitrary<SessionStanding> = fc
+  .record({
+    session: arbitraryDigest,
+    state: fc.constantFrom(...sessionStates),
+    index: paymentIndex,
+    by: fc.constantFrom(...settledBy),
+    paid: amount,
+    returned: amount,
+    windowEnd: safe,
+    contested: fc.option(fc.nat(), { nil: undefined }),
+  })
+  .map(({ contested, ...rest }) => ({
+    ...rest,
+    contestedAt:
+      contested === undefined || rest.by !== 'vendor' || rest.index === 0 ? undefined : contested % rest.index,
+  }))
+const recordVerdict: fc.Arbitrary<Omit<RecordVerdict, 'session'>> = fc.record({
   record: arbitraryDigest,
-  kind: fc.constantFrom('membership', 'revocation', 'publication', 'return', 'tokenBlock') as fc.Arbitrary<RecordKind>,
+  kind: fc.constantFrom(...(Object.keys(recordKinds) as RecordKind[])),
   signer: arbitraryDigest,
   number: safe,
   refusal: fc.option(fc.constantFrom(...refusals), { nil: undefined }),
@@ -244,6 +316,10 @@ export const arbitraryRecordVerdict: fc.Arbitrary<RecordVerdict> = fc.record({
   transactions: u16,
   transactionsRoot: arbitraryDigest,
 })
+export const arbitraryRecordVerdict: fc.Arbitrary<RecordVerdict> = fc.oneof(
+  recordVerdict.map(verdict => ({ ...verdict, session: undefined })),
+  fc.tuple(recordVerdict, sessionStanding).map(([verdict, session]) => ({ ...verdict, user: undefined, session })),
+)
 
 // --- the treatment of decoders ------------------------------------------------------------------------------------------------------
 
@@ -335,6 +411,7 @@ export function createAnswer(network: Digest, options: AnswerOptions = {}): Reco
     number: 3,
     refusal: undefined,
     user: { key: keyOf('user').publicKey, sequence: 2, gammaBefore: 0, gammaAfter: 0 },
+    session: undefined,
     transactions: 3,
     transactionsRoot: toHex(merkleRoot(transactionLeaves.map(transactionLeafHash))),
   })

@@ -76,6 +76,12 @@ export const refusals = [
   'already_known',
   'not_found',
   'too_many',
+  'unknown_signer',
+  'too_early',
+  'too_late',
+  'already_settled',
+  'bad_proof',
+  'claim_low',
 ] as const
 export type Refusal = (typeof refusals)[number]
 
@@ -89,6 +95,8 @@ export interface RecordVerdict {
   readonly refusal: Refusal | undefined
   /** Token blocks only: the user, which block of that user this is over all auditors, and γ before and after it. */
   readonly user: UserStanding | undefined
+  /** Session records only: how the session stands after the record. */
+  readonly session: SessionStanding | undefined
   readonly transactions: number
   /** Merkle root over the transactions' leaves; zeros where there are none. */
   readonly transactionsRoot: Digest
@@ -100,6 +108,32 @@ export interface UserStanding {
   readonly sequence: number
   readonly gammaBefore: number
   readonly gammaAfter: number
+}
+
+export const sessionStates = ['open', 'closing', 'settled'] as const
+/** `open`: service goes on. `closing`: the client said where it ends, and the vendor may prove more. `settled`: what is due is final. */
+export type SessionState = (typeof sessionStates)[number]
+
+export const settledBy = ['none', 'joint', 'vendor', 'client', 'expiry'] as const
+/** Whose word the index is; `expiry` where nobody gave one in time. */
+export type SettledBy = (typeof settledBy)[number]
+
+/** How a session stands on the ledger. */
+export interface SessionStanding {
+  /** Digest of its terms. */
+  readonly session: Digest
+  readonly state: SessionState
+  /** Payments that count: 0 while open, the client's word while closing, final once settled. */
+  readonly index: number
+  readonly by: SettledBy
+  /** What the vendor is due, in minor units; 0 until settled. */
+  readonly paid: bigint
+  /** What goes back to the client, in minor units; 0 until settled. */
+  readonly returned: bigint
+  /** Block time up to which the vendor may prove what it is due, in milliseconds; 0 once settled. */
+  readonly windowEnd: number
+  /** The index at which the client had closed although the vendor proved a later payment: evidence against the client. */
+  readonly contestedAt: number | undefined
 }
 
 const verdicts: readonly Verdict[] = ['00', '01', '10', '11']
@@ -181,6 +215,32 @@ export function decodeTransactionVerdict(bytes: Uint8Array): TransactionVerdict 
   return { record, index, payload, pending, holder, tokens }
 }
 
+// What a record's leaf holds besides.
+const withUser = 1
+const withSession = 2
+
+/** Writes a session's standing among other fields. */
+export function writeStanding(writer: Writer, standing: SessionStanding): Writer {
+  const { session, state, index, by, paid, returned, windowEnd, contestedAt } = standing
+  writer.digest(session).u8(sessionStates.indexOf(state)).u32(index).u8(settledBy.indexOf(by)).u64(paid).u64(returned)
+  writer.u64(windowEnd).boolean(contestedAt !== undefined)
+  return contestedAt === undefined ? writer : writer.u32(contestedAt)
+}
+
+/** Reads it. */
+export function readStanding(reader: Reader): SessionStanding {
+  const session = reader.digest()
+  const state = at(sessionStates, reader.u8(), 'session state')
+  const index = reader.count(limits.sessionPayments)
+  const by = at(settledBy, reader.u8(), 'closer of a session')
+  const money = { paid: reader.amount(limits.amount), returned: reader.amount(limits.amount) }
+  const windowEnd = reader.u64()
+  const contestedAt = reader.boolean() ? reader.count(limits.sessionPayments) : undefined
+  if (contestedAt !== undefined && (by !== 'vendor' || contestedAt >= index))
+    throw new MupibError('malformed', 'a session contested by nobody')
+  return { session, state, index, by, ...money, windowEnd, contestedAt }
+}
+
 export function encodeRecordVerdict(leaf: RecordVerdict): Uint8Array {
   const writer = new Writer(192)
     .digest(leaf.record)
@@ -188,8 +248,9 @@ export function encodeRecordVerdict(leaf: RecordVerdict): Uint8Array {
     .digest(leaf.signer)
     .u64(leaf.number)
     .u8(leaf.refusal === undefined ? 0 : 1 + refusals.indexOf(leaf.refusal))
-    .boolean(leaf.user !== undefined)
-  if (leaf.user) {
+    .u8(leaf.user ? withUser : leaf.session ? withSession : 0)
+  if (leaf.session) writeStanding(writer, leaf.session)
+  else if (leaf.user) {
     writer.fixed(leaf.user.key, 32).u64(leaf.user.sequence).u64(leaf.user.gammaBefore).u64(leaf.user.gammaAfter)
   }
   return writer.u16(leaf.transactions).digest(leaf.transactionsRoot).finish()
@@ -205,13 +266,17 @@ export function decodeRecordVerdict(bytes: Uint8Array): RecordVerdict {
   const number = reader.u64()
   const refused = reader.u8()
   const refusal = refused === 0 ? undefined : at(refusals, refused - 1, 'refusal')
-  const user = reader.boolean()
-    ? { key: reader.fixed(32), sequence: reader.u64(), gammaBefore: reader.u64(), gammaAfter: reader.u64() }
-    : undefined
+  const more = reader.u8()
+  if (more > withSession) throw new MupibError('malformed', 'unknown fields of a record verdict')
+  const user =
+    more === withUser
+      ? { key: reader.fixed(32), sequence: reader.u64(), gammaBefore: reader.u64(), gammaAfter: reader.u64() }
+      : undefined
+  const session = more === withSession ? readStanding(reader) : undefined
   const transactions = reader.u16()
   const transactionsRoot = reader.digest()
   reader.end()
-  return { record, kind, signer, number, refusal, user, transactions, transactionsRoot }
+  return { record, kind, signer, number, refusal, user, session, transactions, transactionsRoot }
 }
 
 /** Leaf hashes in the Merkle trees, from a leaf's encoding. The domain keeps the two kinds of leaf apart. */

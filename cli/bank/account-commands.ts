@@ -130,7 +130,7 @@ const statementText = ({ account, rows }: StatementOfJson): string =>
 interface BooksShown {
   readonly entries: number
   readonly accounts: { readonly count: number; readonly total: string }
-  readonly own: Readonly<Record<'cash' | 'tokens' | 'expired', string>>
+  readonly own: Readonly<Record<'cash' | 'tokens' | 'expired' | 'escrow', string>>
   readonly check: { readonly sum: string; readonly holds: boolean; readonly faults: readonly string[] }
   readonly outstandingTokens: readonly Readonly<
     Record<'publication' | 'issued' | 'redeemed' | 'returned' | 'expired' | 'outstanding', number>
@@ -144,6 +144,7 @@ function booksText({ entries, accounts, own, check, outstandingTokens }: BooksSh
     ['cash', own.cash],
     ['owed for tokens', own.tokens],
     ['expired', own.expired],
+    ['in escrow', own.escrow],
     ['sum of all', check.sum],
     ['check', check.holds ? 'the journal gives these balances' : check.faults.join('; ')],
   ])

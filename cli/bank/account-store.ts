@@ -52,6 +52,9 @@ export interface KeptTransfer {
   readonly entry: number
 }
 
+/** Bytes of the name of an account: a key in hex, or a session's escrow. */
+const accountBytesMax = 80
+
 /** Bytes of a reference: a text of the operator's, or a digest in hex with what is about it. */
 export const referenceBytesMax = 256
 
@@ -91,12 +94,12 @@ function decodeEntry(number: number, bytes: Uint8Array): Entry {
   const heading = {
     number,
     kind,
-    scope: reader.text(64),
+    scope: reader.text(accountBytesMax),
     reference: reader.text(referenceBytesMax),
     time: reader.u64(),
   }
   const postings = Array.from({ length: reader.u8() }, () => ({
-    account: reader.text(64),
+    account: reader.text(accountBytesMax),
     amount: readSigned(reader),
     balance: readSigned(reader),
   }))

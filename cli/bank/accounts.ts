@@ -1,10 +1,12 @@
 // The bank's books: double entry, without clock, store or network.
 // A1 every event is one numbered entry, and its postings sum to 0; so all balances together sum to 0;
 // A2 money that came in stands in `cash`, below zero; what is owed stands above it: to parties, to the holders of tokens that were issued
-//    (`tokens`), and, once tokens expired unspent, to the bank itself (`expired`);
+//    (`tokens`), to whom the ledger will name (`session/…`: the escrow of a session), and, once tokens expired unspent, to the bank itself
+//    (`expired`);
 // A3 no account but `cash` goes below zero, and `cash` not below -(2^63 - 1): a sum that would is refused, never wrapped;
 // A4 an event is named by kind, scope and reference, and is booked once: a repeat changes nothing, other content under its name is a conflict.
 import { assert } from '../../proto/errors.ts'
+import type { Digest } from '../../proto/hash.ts'
 import { limits } from '../../proto/limits.ts'
 import type { Amount } from '../../proto/money.ts'
 
@@ -12,10 +14,29 @@ import type { Amount } from '../../proto/money.ts'
 export type AccountId = string
 const ownAccounts = ['cash', 'tokens', 'expired'] as const
 
-export const isOwnAccount = (account: AccountId): boolean => (ownAccounts as readonly string[]).includes(account)
+const escrowPrefix = 'session/'
+
+/** The account that holds a session's escrow. */
+export const escrowAccount = (session: Digest): AccountId => `${escrowPrefix}${session}`
+
+/** The session whose escrow an account holds; undefined where it is no such account. */
+export const sessionOfAccount = (account: AccountId): Digest | undefined =>
+  account.startsWith(escrowPrefix) ? account.slice(escrowPrefix.length) : undefined
+
+export const isOwnAccount = (account: AccountId): boolean =>
+  (ownAccounts as readonly string[]).includes(account) || account.startsWith(escrowPrefix)
 
 /** Kinds of entries, with their numbers in the store. */
-export const entryKinds = { deposit: 1, issue: 2, refund: 3, redeem: 4, transfer: 5, expire: 6 } as const
+export const entryKinds = {
+  deposit: 1,
+  issue: 2,
+  refund: 3,
+  redeem: 4,
+  transfer: 5,
+  expire: 6,
+  escrow: 7,
+  settle: 8,
+} as const
 export type EntryKind = keyof typeof entryKinds
 
 export interface Posting {
@@ -108,6 +129,23 @@ export const expireEvent = ({ reference, time, amount }: Occasion): BookedEvent 
 /** Tokens that were booked as expired and turn out to have been spent in time. */
 export const reviveEvent = ({ reference, time, amount }: Occasion): BookedEvent =>
   event('expire', '', reference, time, ...move('expired', 'tokens', amount))
+
+/** A client's money for a session, before the bank signs that it holds it; the reference is the session. */
+export const escrowEvent = ({ reference, time, amount }: Occasion, client: AccountId): BookedEvent =>
+  event('escrow', '', reference, time, ...move(client, escrowAccount(reference), amount))
+
+/** A session's escrow goes where the ledger says, or back where it never opened: once, since the reference is the session. */
+export const settleEvent = (
+  { reference, time }: Omit<Occasion, 'amount'>,
+  to: { readonly vendor: AccountId; readonly paid: Amount; readonly client: AccountId; readonly returned: Amount },
+): BookedEvent => {
+  const gains = [
+    { account: to.vendor, amount: to.paid },
+    { account: to.client, amount: to.returned },
+  ].filter(({ amount }) => amount > 0n)
+  const escrow = { account: escrowAccount(reference), amount: -(to.paid + to.returned) }
+  return event('settle', '', reference, time, escrow, ...gains)
+}
 
 /** The same event (A4): when it was booked does not matter. */
 const isSameEvent = (entry: Entry, { postings }: BookedEvent): boolean =>

@@ -9,10 +9,14 @@ import { openLevelDatabase } from '../../node/store/level-database.ts'
 import { bytesOfHex, toHex } from '../../proto/bytes.ts'
 import type { Certificate } from '../../proto/certificates.ts'
 import { MupibError } from '../../proto/errors.ts'
+import type { Digest } from '../../proto/hash.ts'
 import type { Amount } from '../../proto/money.ts'
 import { createProof, type VerdictProof } from '../../proto/proof.ts'
+import type { SessionClaim } from '../../proto/session/claims.ts'
+import type { SessionTerms } from '../../proto/session/terms.ts'
 import type { SignedStatement, Transfer } from '../../proto/statements.ts'
 import type { TokenVerdict } from '../../proto/verdict.ts'
+import type { RecordAnswer } from '../../proto/wire/codec.ts'
 import type { HolderPayment } from '../common/payment.ts'
 import { serialText } from '../common/serial.ts'
 import { nextInStream, type OwnStream } from '../common/stream.ts'
@@ -26,10 +30,14 @@ import { Issuing, tokensOf } from './issuing.ts'
 import { OwnRecords } from './own-records.ts'
 import { type IssuePolicy, openPolicy } from './policy.ts'
 import { type Redeemed, type Redeemer, Redemptions } from './redemption.ts'
+import { noJudge, type PaymentJudge, type ReputationEvidence, Reputations } from './reputation.ts'
+import type { Reputation } from './reputation-store.ts'
 import { type Returned, Returns } from './returns.ts'
 import { orderBytes } from './rules.ts'
+import type { OpeningRequest } from './session-rules.ts'
+import { type SessionShown, Sessions } from './sessions.ts'
 import { type BooksReport, reportBooks, type StatementRow, statementOf } from './statements.ts'
-import type { Issued, RecordStream } from './store.ts'
+import { type Issued, type RecordStream, recordStreams } from './store.ts'
 import { type TokenKnown, tokenStates } from './token-state.ts'
 import { payTransfers, type Transferred } from './transfers.ts'
 
@@ -37,6 +45,8 @@ export interface BankOptions {
   readonly home: BankHome
   /** Asked before tokens are issued; without it everybody with an account and the money gets some. */
   readonly policy?: IssuePolicy
+  /** Judges signed payments of sessions that are shown as evidence; without it such evidence proves nothing. */
+  readonly judge?: PaymentJudge
   /** Go on from the ledger's head although the store is an old copy: tokens that only the lost store held cannot be handed out again. */
   readonly recover?: boolean
   readonly log?: BankLog
@@ -84,6 +94,8 @@ export class Bank {
   readonly #returns: Returns
   readonly #redemptions: Redemptions
   readonly #expiry: Expiry
+  readonly #sessions: Sessions
+  readonly #reputations: Reputations
   readonly #value: bigint
   #publishUpTo: number
 
@@ -91,7 +103,7 @@ export class Bank {
     desk: Desk,
     client: LedgerClient,
     streams: Readonly<Record<RecordStream, OwnStream>>,
-    { policy }: Pick<BankOptions, 'policy'>,
+    { policy, judge }: Pick<BankOptions, 'policy' | 'judge'>,
   ) {
     this.home = desk.home
     this.client = client
@@ -101,18 +113,22 @@ export class Bank {
     this.#records = new OwnRecords(desk, client, streams, {
       decided: async (kind, number, kept, operations) => {
         if (kind === 'return') return this.#returns.refund(number, kept, operations)
+        if (kind !== 'publication') return this.#sessions.decided(kind, number, kept, operations)
         await desk.write(operations)
         await this.#expiry.arm()
       },
-      voided: (kind, numbers, refusal, operations) =>
-        kind === 'return'
-          ? this.#returns.forget(numbers, operations)
-          : this.#issuing.refund(numbers, refusal, operations),
+      voided: (kind, numbers, refused, operations) => {
+        if (kind === 'return') return this.#returns.forget(numbers, operations)
+        if (kind === 'publication') return this.#issuing.refund(numbers, refused.refusal, operations)
+        return this.#sessions.voided(kind, numbers, refused, operations)
+      },
     })
     this.#issuing = new Issuing(desk, this.#records, policy ?? openPolicy, this.#value)
     this.#returns = new Returns(desk, this.#records)
     this.#redemptions = new Redemptions(desk)
     this.#expiry = new Expiry(desk)
+    this.#sessions = new Sessions(desk, this.#records, client)
+    this.#reputations = new Reputations(desk, judge ?? noJudge)
   }
 
   /**
@@ -129,13 +145,13 @@ export class Bank {
     try {
       const { genesis, seed, peersFile, fingerprint } = home
       client = await connectLedger({ genesis, seed, peersFile, fingerprint, log })
-      const [publication, returned] = await Promise.all([
-        desk.tokens.stream('publication'),
-        desk.tokens.stream('return'),
-      ])
-      const bank = new Bank(desk, client, { publication, return: returned }, options)
+      const streams = await Promise.all(
+        recordStreams.map(async kind => [kind, await desk.tokens.stream(kind)] as const),
+      )
+      const bank = new Bank(desk, client, Object.fromEntries(streams) as Record<RecordStream, OwnStream>, options)
       await bank.#records.resume(bank.#publishUpTo, recover)
       await bank.#issuing.resume(recover)
+      await bank.#sessions.resume()
       await bank.expireDue(Date.now())
       await bank.#expiry.arm()
       return bank
@@ -286,6 +302,32 @@ export class Bank {
     return payTransfers(this.#desk, transfers, auditor)
   }
 
+  /** Escrow and opening of a session. Throws as `Sessions.open`. */
+  openSession(request: OpeningRequest): Promise<SessionShown> {
+    return this.#sessions.open(request)
+  }
+
+  /** Carries a claim on a session. Throws as `Sessions.close`. */
+  closeSession(session: Digest, claim: SessionClaim, terms?: SessionTerms): Promise<RecordAnswer> {
+    return this.#sessions.close(session, claim, terms)
+  }
+
+  /** A session that this bank keeps. Throws `not_found`. */
+  session(session: Digest): SessionShown {
+    return this.#sessions.show(session)
+  }
+
+  /** Throws `no_account`. */
+  async reputation(key: AccountId): Promise<Reputation> {
+    if (!this.#desk.accounts.account(key)) throw noAccountError(key)
+    return this.#reputations.of(key)
+  }
+
+  /** Throws as `Reputations.report`. */
+  reportMisconduct(evidence: ReputationEvidence): Promise<Reputation> {
+    return this.#reputations.report(evidence)
+  }
+
   /** What became of a holder's tokens, as far as the bank knows. Throws as `tokenStates`. */
   tokenStates(holder: Uint8Array, serials: readonly string[]): Record<string, TokenKnown> {
     const openReturns = this.#records.stream('return').open.map(({ number }) => number)
@@ -344,6 +386,7 @@ export class Bank {
 
   async close(): Promise<void> {
     this.#expiry.stop()
+    await this.#sessions.stop()
     await this.client.close()
     await this.#desk.close()
   }

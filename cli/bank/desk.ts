@@ -4,6 +4,8 @@ import { MupibError } from '../../proto/errors.ts'
 import { AccountStore } from './account-store.ts'
 import { BooksDraft } from './books-draft.ts'
 import type { BankHome } from './home.ts'
+import { ReputationStore } from './reputation-store.ts'
+import { SessionStore } from './session-store.ts'
 import { BankStore } from './store.ts'
 
 export type BankLog = (event: { readonly kind: string; readonly [field: string]: unknown }) => void
@@ -39,6 +41,8 @@ export class Desk {
   readonly log: BankLog
   readonly tokens: BankStore
   readonly accounts: AccountStore
+  readonly sessions: SessionStore
+  readonly reputations: ReputationStore
   /** Where records get numbers and are settled. Work of `books` may wait inside it, never the other way round. */
   readonly streams = new Turn()
   /** Where balances and the use of tokens change. */
@@ -53,6 +57,8 @@ export class Desk {
     this.log = log
     this.tokens = new BankStore(database)
     this.accounts = new AccountStore(database)
+    this.sessions = new SessionStore(database)
+    this.reputations = new ReputationStore(database)
     this.#database = database
     this.failed = new Promise((_, reject) => {
       this.#fail = reject

@@ -1,4 +1,4 @@
-// The bank's records on the ledger, publications and returns: numbered, submitted, and settled in the order of their numbers. Each is
+// The bank's records on the ledger, publications, returns and what it carries of sessions: numbered, submitted, and settled in the order of their numbers. Each is
 // persisted before it is submitted, and found again after a crash.
 import type { LedgerClient, VerifiedAnswer } from '../../node/client/types.ts'
 import type { WriteOp } from '../../node/store/database.ts'
@@ -14,18 +14,24 @@ import {
   settleInStream,
 } from '../common/stream.ts'
 import type { Desk } from './desk.ts'
-import type { KeptAnswer, RecordStream } from './store.ts'
+import { type KeptAnswer, type RecordStream, recordStreams } from './store.ts'
 
 /** What goes into the books with a decision: each writes the given operations together with its own. */
 export interface Settlement {
   decided(kind: RecordStream, number: number, kept: KeptAnswer, operations: readonly WriteOp[]): Promise<void>
-  /** Records that never will be on the ledger, in order. */
+  /** Records that never will be on the ledger, in order: the first was refused, and the rest with it. */
   voided(
     kind: RecordStream,
     numbers: readonly number[],
-    refusal: Refusal,
+    refused: Refused,
     operations: readonly WriteOp[],
   ): Promise<void>
+}
+
+export interface Refused {
+  readonly refusal: Refusal
+  /** Time of the ledger block that refused it, in milliseconds; 0 where the number turned out to be another record's. */
+  readonly time: number
 }
 
 export class OwnRecords {
@@ -53,20 +59,15 @@ export class OwnRecords {
   }
 
   /**
-   * Holds the streams to the ledger, and submits what is open: publications up to a number. With `recover` an old copy of a store goes on
-   * from the ledger's head. Throws `store_behind`.
+   * Holds the streams to the ledger, and submits what is open of publications (up to a number) and returns. With `recover` an old copy of
+   * a store goes on from the ledger's head. Throws `store_behind`.
    */
   async resume(publishUpTo: number, recover: boolean): Promise<void> {
-    const [publication, returned] = await Promise.all([
-      this.#client.streamHead('publication'),
-      this.#client.streamHead('return'),
-    ])
-    if (recover) {
-      await this.#goOnFrom('publication', publication)
-      await this.#goOnFrom('return', returned)
+    const heads = await Promise.all(recordStreams.map(kind => this.#client.streamHead(kind)))
+    for (const [i, kind] of recordStreams.entries()) {
+      if (recover) await this.#goOnFrom(kind, heads[i]!)
+      checkAgainstLedger(this.#streams[kind], heads[i]!, `${kind} records of this bank`)
     }
-    checkAgainstLedger(this.#streams.publication, publication, 'publications of this bank')
-    checkAgainstLedger(this.#streams.return, returned, 'returns of this bank')
     for (const { number } of this.#streams.publication.open)
       if (number <= publishUpTo) void this.submit('publication', number)
     for (const { number } of this.#streams.return.open) void this.submit('return', number)
@@ -82,7 +83,8 @@ export class OwnRecords {
       await this.#settle(kind, number, found)
     }
     const rest = this.#streams[kind].open.map(({ number }) => number)
-    if (rest.length > 0) await this.#settlement.voided(kind, rest, 'number_used', this.#forget(kind, rest))
+    if (rest.length > 0)
+      await this.#settlement.voided(kind, rest, { refusal: 'number_used', time: 0 }, this.#forget(kind, rest))
     this.#streams[kind] = { decided: head, open: [] }
   }
 
@@ -112,8 +114,7 @@ export class OwnRecords {
     const name = `${kind}/${number}`
     const known = this.#deciding.get(name)
     if (known) return known
-    const { tokens } = this.#desk
-    const record = kind === 'publication' ? tokens.publication(number)?.record : tokens.return(number)
+    const record = this.#record(kind, number)
     if (!record) throw new MupibError('bug', `${kind} ${number} is open and not stored`)
     const before = this.#deciding.get(`${kind}/${number - 1}`)?.catch(() => {})
     const decided = this.#client.submit(record).then(async answer => {
@@ -128,14 +129,21 @@ export class OwnRecords {
     return decided
   }
 
-  async #settle(kind: RecordStream, number: number, { digest, verdict, answer }: VerifiedAnswer): Promise<KeptAnswer> {
+  #record(kind: RecordStream, number: number): SignedRecord | undefined {
+    const { tokens } = this.#desk
+    if (kind === 'publication') return tokens.publication(number)?.record
+    return kind === 'return' ? tokens.return(number) : tokens.sessionRecord(kind, number)
+  }
+
+  async #settle(kind: RecordStream, number: number, answered: VerifiedAnswer): Promise<KeptAnswer> {
+    const { digest, verdict, answer, time } = answered
     const own = this.#streams[kind]
     if (verdict.refusal !== undefined) {
       // what follows a refused record is refused with it: the first of them voids the rest
       if (own.open.some(head => head.digest === digest)) {
         const { stream, voided } = settleInStream(own, digest, true)
         const numbers = voided.map(head => head.number)
-        await this.#settlement.voided(kind, numbers, verdict.refusal, this.#forget(kind, numbers))
+        await this.#settlement.voided(kind, numbers, { refusal: verdict.refusal, time }, this.#forget(kind, numbers))
         this.#streams[kind] = stream
       }
       this.#desk.log({ kind: 'refused', record: digest, number, refusal: verdict.refusal })

@@ -79,7 +79,7 @@ export class Returns {
       { kind: 'return', ...heading, user: payment.holder, groups, payment: { time, information, signature, tokens } },
       home.key,
     )
-    await this.#desk.write([store.putReturn(record), store.putReturnOf(payload, number)])
+    await this.#desk.write([store.putRecord(record), store.putReturnOf(payload, number)])
     this.#records.append('return', record)
     return number
   }

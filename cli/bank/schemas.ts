@@ -2,8 +2,10 @@
 import type { FastifySchemaValidationError } from 'fastify'
 import { errorCodes, MupibError } from '../../proto/errors.ts'
 import { limits } from '../../proto/limits.ts'
+import { sessionStates, settledBy } from '../../proto/verdict.ts'
 import { partyRoles, referenceBytesMax } from './account-store.ts'
 import { entryKinds } from './accounts.ts'
+import { misconducts } from './reputation-store.ts'
 
 const hex = (bytes: number) => ({ type: 'string', pattern: `^[0-9a-f]{${2 * bytes}}$` }) as const
 const anyHex = (bytesMax: number) => ({ type: 'string', pattern: '^([0-9a-f]{2})+$', maxLength: 2 * bytesMax }) as const
@@ -104,7 +106,8 @@ const transferred = object({
 const books = object({
   entries: count,
   accounts: object({ count, total: amount }),
-  own: object({ cash: signedAmount, tokens: amount, expired: amount }),
+  own: object({ cash: signedAmount, tokens: amount, expired: amount, escrow: amount }),
+  openSessions: object({ count, amount }),
   openOrders: object({ count, amount }),
   outstandingTokens: list(
     object({
@@ -122,6 +125,36 @@ const books = object({
   transfers: list(object({ entry: number, time, auditor: hex(32), payload: hex(32), payee: hex(32), amount })),
   redemptions: list(object({ record: hex(32), auditor: hex(32), user: hex(32), number, tokens: count, amount, time })),
 })
+
+const standing = object(
+  {
+    session: hex(32),
+    state: { type: 'string', enum: sessionStates },
+    index: { ...count, description: 'payments that count' },
+    by: { type: 'string', enum: settledBy },
+    paid: amount,
+    returned: amount,
+  },
+  { windowEnd: time, contestedAt: count },
+)
+const answer = anyHex(limits.clientFrameBytes)
+/** Terms of a session in their canonical encoding: a hash for every 1,024 payments, and what comes before. */
+const terms = anyHex(64 * 1024)
+const session = object(
+  { session: hex(32), terms, signatures: object({ client: hex(64), vendor: hex(64), bank: hex(64) }) },
+  {
+    standing,
+    refusal: { type: 'string', description: 'why it never opened; the money went back' },
+    answers: object({}, Object.fromEntries(sessionStates.map(state => [state, answer]))),
+  },
+)
+const misconduct = { type: 'string', enum: Object.keys(misconducts) } as const
+const reputation = object({
+  key: hex(32),
+  reputation: count,
+  findings: list(object({ kind: misconduct, session: hex(32), severity: count, time })),
+})
+const sessionParams = object({ session: hex(32) })
 
 /** How many statements or answers one request may hold. */
 const batchMax = 1_024
@@ -185,6 +218,23 @@ export const bankSchemas = {
     }),
     { body: object({ serials: list({ type: 'string', maxLength: 128 }, limits.blockTokens, 1) }) },
   ),
+  openSession: route(
+    "puts the caller's money for a session into escrow, signs its terms, and answers once it is open on the ledger",
+    session,
+    { body: object({ terms, client: hex(64), vendor: hex(64) }) },
+  ),
+  session: route('a session of the caller', session, { params: sessionParams }),
+  closeSession: route(
+    "carries a claim on a session to the ledger, and answers with its answer; terms where another bank's session is closed",
+    object({ answer, proof }, { standing }),
+    { params: sessionParams, body: object({ claim: anyHex(256) }, { terms }) },
+  ),
+  reputation: route('the reputation of a party, from 0 to 100, and what lowered it', reputation, {
+    params: object({ key: hex(32) }),
+  }),
+  misconduct: route("takes evidence against a session's client, and answers with its reputation", reputation, {
+    body: object({ kind: misconduct, terms, material: anyHex(limits.clientFrameBytes) }),
+  }),
   statement: route(
     'entries of an account, oldest first; format=csv gives them as text/csv',
     object({ account, rows: list(statementRow) }),

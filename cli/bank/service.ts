@@ -12,6 +12,7 @@ import type { Bank } from './bank.ts'
 import { accountToJson, handedOutToJson, returnedToJson, statementToCsv, statementToJson } from './json.ts'
 import type { BankOperations } from './operations.ts'
 import { bankSchemas, schemaFault } from './schemas.ts'
+import { addSessionRoutes } from './session-routes.ts'
 
 const keyOf = (request: FastifyRequest): AccountId => toHex(callerOf(request).facts.publicKey)
 const isOwn = (request: FastifyRequest, bank: Bank): boolean => keyOf(request) === toHex(bank.home.key.publicKey)
@@ -39,6 +40,7 @@ export function createBankServer(bank: Bank, operations: BankOperations, options
     addPartyRoutes(routes, bank)
     addOperatorRoutes(routes, operations)
     addTokenRoutes(routes, operations)
+    addSessionRoutes(routes, bank)
     done()
   })
   return server

@@ -1,10 +1,12 @@
 // What a bank shows of its books: an account's statement, and the whole held to its journal.
 import { toHex } from '../../proto/bytes.ts'
 import type { Digest } from '../../proto/hash.ts'
+import { sessionEscrow } from '../../proto/session/terms.ts'
 import type { Account, Redemption } from './account-store.ts'
-import { type AccountId, type EntryKind, isOwnAccount } from './accounts.ts'
+import { type AccountId, type EntryKind, escrowAccount, isOwnAccount, sessionOfAccount } from './accounts.ts'
 import type { Desk } from './desk.ts'
 import { noAccountError } from './errors.ts'
+import { isPaidOut } from './session-rules.ts'
 import { outstandingOf, type TokenCounts } from './token-use.ts'
 
 /** One line of a statement. */
@@ -41,15 +43,18 @@ export interface TransferRow {
 export interface BooksReport {
   readonly entries: number
   readonly accounts: { readonly count: number; readonly total: bigint }
-  /** What came in (below zero), what is owed to holders of tokens, what expired. */
-  readonly own: { readonly cash: bigint; readonly tokens: bigint; readonly expired: bigint }
+  /** What came in (below zero), what is owed to holders of tokens, what expired, what sessions hold in escrow. */
+  readonly own: { readonly cash: bigint; readonly tokens: bigint; readonly expired: bigint; readonly escrow: bigint }
+  /** Sessions whose escrow has not left, and all of them together. */
+  readonly openSessions: { readonly count: number; readonly amount: bigint }
   /** Paid for and in no publication yet. */
   readonly openOrders: { readonly count: number; readonly amount: bigint }
   readonly outstandingTokens: readonly PublicationBooks[]
   readonly check: {
     /** Of all balances: 0. */
     readonly sum: bigint
-    /** The journal from its first entry gives every balance, and the outstanding tokens are worth what the books owe for them. */
+    /** The journal from its first entry gives every balance, the outstanding tokens are worth what the books owe for them, and every
+     * session has its whole escrow, or none once it left. */
     readonly holds: boolean
     readonly faults: readonly string[]
   }
@@ -83,32 +88,59 @@ async function readBooks(desk: Desk): Promise<BooksReport> {
     transferRows(desk),
     accounts.redemptions(),
   ])
+  const { balances, faults } = await runJournal(desk, parties)
   const own = {
     cash: accounts.balanceOf('cash') ?? 0n,
     tokens: accounts.balanceOf('tokens') ?? 0n,
     expired: accounts.balanceOf('expired') ?? 0n,
+    escrow: [...balances].reduce((sum, [key, of]) => (sessionOfAccount(key) === undefined ? sum : sum + of), 0n),
   }
+  const openSessions = await checkEscrow(desk, balances, faults)
   const total = parties.reduce((sum, { key }) => sum + accounts.balanceOf(key)!, 0n)
   const openOrders = { count: open.length, amount: open.reduce((sum, { amount }) => sum + amount, 0n) }
   const outstanding = publications.reduce((sum, of) => sum + of.value * BigInt(of.outstanding), 0n)
   const unsettled = await unsettledAmount(desk)
-  const faults = await journalFaults(desk, parties)
   if (outstanding + openOrders.amount + unsettled !== own.tokens)
     faults.push(
       `the books owe ${own.tokens} for tokens, and ${outstanding + openOrders.amount + unsettled} are outstanding`,
     )
-  const sum = total + own.cash + own.tokens + own.expired
+  const sum = total + own.cash + own.tokens + own.expired + own.escrow
   if (sum !== 0n) faults.push(`all balances sum to ${sum}`)
   return {
     entries: accounts.lastEntry(),
     accounts: { count: parties.length, total },
     own,
     openOrders,
+    openSessions,
     outstandingTokens: publications,
     check: { sum, holds: faults.length === 0, faults },
     transfers,
     redemptions: redemptions.sort((a, b) => a.time - b.time),
   }
+}
+
+/** Holds every session to the account of its escrow; tells of what is wrong in `faults`. */
+async function checkEscrow(
+  { sessions }: Desk,
+  balances: ReadonlyMap<AccountId, bigint>,
+  faults: string[],
+): Promise<BooksReport['openSessions']> {
+  const named = new Set<AccountId>()
+  let count = 0
+  let amount = 0n
+  for await (const file of sessions.files()) {
+    const account = escrowAccount(file.session)
+    const due = isPaidOut(file) ? 0n : sessionEscrow(file.terms)
+    named.add(account)
+    if (due > 0n) count += 1
+    amount += due
+    const held = balances.get(account)
+    if (held !== due) faults.push(`session ${file.session} holds ${held ?? 'no'} escrow where ${due} is due`)
+  }
+  for (const [account, held] of balances)
+    if (sessionOfAccount(account) !== undefined && !named.has(account) && held !== 0n)
+      faults.push(`${account} holds ${held} for no session`)
+  return { count, amount }
 }
 
 async function publicationBooks({ tokens }: Desk): Promise<PublicationBooks[]> {
@@ -138,7 +170,10 @@ async function unsettledAmount({ accounts, tokens }: Desk): Promise<bigint> {
 }
 
 /** Runs the journal from its first entry and compares every balance. */
-async function journalFaults({ accounts }: Desk, parties: readonly Account[]): Promise<string[]> {
+async function runJournal(
+  { accounts }: Desk,
+  parties: readonly Account[],
+): Promise<{ balances: ReadonlyMap<AccountId, bigint>; faults: string[] }> {
   const faults: string[] = []
   const balances = new Map<AccountId, bigint>(parties.map(({ key }) => [key, 0n]))
   let last = 0
@@ -157,5 +192,5 @@ async function journalFaults({ accounts }: Desk, parties: readonly Account[]): P
   for (const [account, balance] of balances)
     if ((accounts.balanceOf(account) ?? 0n) !== balance)
       faults.push(`${isOwnAccount(account) ? 'own account ' : ''}${account} holds what the journal does not give`)
-  return faults
+  return { balances, faults }
 }

@@ -7,7 +7,14 @@ import { type ErrorCode, errorCodes } from '../../proto/errors.ts'
 import type { Digest } from '../../proto/hash.ts'
 import { signatureBytes } from '../../proto/keys.ts'
 import { limits } from '../../proto/limits.ts'
-import { decodeRecord, type Publication, type Return, type SignedRecord } from '../../proto/records.ts'
+import {
+  decodeRecord,
+  type Publication,
+  type Return,
+  type SessionClose,
+  type SessionOpen,
+  type SignedRecord,
+} from '../../proto/records.ts'
 import { decodeRecordAnswer, encodeRecordAnswer, type RecordAnswer } from '../../proto/wire/codec.ts'
 import { actorKey, actorPrefixes, actorRange, numberOfKey } from '../common/store-keys.ts'
 import { emptyStream, type OwnStream } from '../common/stream.ts'
@@ -107,8 +114,15 @@ function decodeUse(bytes: Uint8Array): TokenUse {
   return use
 }
 
-export type RecordStream = 'publication' | 'return'
-const answerPrefixes = { publication: actorPrefixes.publicationAnswer, return: actorPrefixes.returnAnswer } as const
+/** Kinds of record that a bank signs. */
+export const recordStreams = ['publication', 'return', 'sessionOpen', 'sessionClose'] as const
+export type RecordStream = (typeof recordStreams)[number]
+const answerPrefixes = {
+  publication: actorPrefixes.publicationAnswer,
+  return: actorPrefixes.returnAnswer,
+  sessionOpen: actorPrefixes.sessionOpenAnswer,
+  sessionClose: actorPrefixes.sessionCloseAnswer,
+} as const
 
 export class BankStore {
   readonly #database: Database
@@ -123,8 +137,19 @@ export class BankStore {
   }
 
   return(number: number): SignedRecord<Return> | undefined {
-    const row = this.#database.get(actorKey(actorPrefixes.return, number))
-    return row && (decodeRecord(row) as SignedRecord<Return>)
+    return this.#record('return', number) as SignedRecord<Return> | undefined
+  }
+
+  sessionRecord(
+    kind: 'sessionOpen' | 'sessionClose',
+    number: number,
+  ): SignedRecord<SessionOpen | SessionClose> | undefined {
+    return this.#record(kind, number) as SignedRecord<SessionOpen | SessionClose> | undefined
+  }
+
+  #record(kind: Exclude<RecordStream, 'publication'>, number: number): SignedRecord | undefined {
+    const row = this.#database.get(actorKey(actorPrefixes[kind], number))
+    return row && decodeRecord(row)
   }
 
   answer(kind: RecordStream, number: number): KeptAnswer | undefined {
@@ -143,8 +168,9 @@ export class BankStore {
     return { type: 'put', key, value: encodeIssued(issued) }
   }
 
-  putReturn(record: SignedRecord<Return>): WriteOp {
-    return { type: 'put', key: actorKey(actorPrefixes.return, record.record.number), value: record.bytes }
+  /** Any record of the bank's but a publication. */
+  putRecord({ record, bytes }: SignedRecord<Return | SessionOpen | SessionClose>): WriteOp {
+    return { type: 'put', key: actorKey(actorPrefixes[record.kind], record.number), value: bytes }
   }
 
   putAnswer(kind: RecordStream, number: number, kept: KeptAnswer): WriteOp {

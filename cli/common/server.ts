@@ -52,6 +52,9 @@ const statusOf = (error: MupibError): number => {
     case 'name_taken':
     case 'insufficient_funds':
     case 'too_early':
+    case 'too_late':
+    case 'already_settled':
+    case 'claim_low':
       return 409
     case 'rate_limited':
       return 429

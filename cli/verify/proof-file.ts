@@ -4,7 +4,7 @@ import { MupibError } from '../../proto/errors.ts'
 import type { Genesis } from '../../proto/genesis.ts'
 import type { Digest } from '../../proto/hash.ts'
 import { type Proved, parseProof, verifyProof } from '../../proto/proof.ts'
-import type { TokenVerdict } from '../../proto/verdict.ts'
+import type { SessionStanding, TokenVerdict } from '../../proto/verdict.ts'
 import { isoTime } from '../common/output.ts'
 import { serialText } from '../common/serial.ts'
 import { readForm, type Verified, type VerifiedFile } from './format.ts'
@@ -29,6 +29,32 @@ function tokenStatement(genesis: Genesis, token: TokenVerdict): string {
   return `token ${serial} is ${verdictWords[token.verdict]}, verdict ${token.verdict}${reason}${use}${charged}`
 }
 
+const closers = {
+  none: 'nobody',
+  joint: 'by the word of both',
+  vendor: 'as the vendor proved',
+  client: 'by the word of the client, which the vendor did not contest',
+  expiry: 'since nobody claimed anything in time',
+} as const
+
+function sessionStatement({
+  session,
+  state,
+  index,
+  by,
+  paid,
+  returned,
+  windowEnd,
+  contestedAt,
+}: SessionStanding): string {
+  const until = Number.isSafeInteger(windowEnd) ? isoTime(windowEnd) : ''
+  if (state === 'open') return `session ${session} is open; its vendor may claim until ${until}`
+  if (state === 'closing')
+    return `session ${session} is closing: its client says after ${index} payments, and its vendor may prove more until ${until}`
+  const lie = contestedAt === undefined ? '' : `; the client had closed it at ${contestedAt}`
+  return `session ${session} is settled after ${index} payments, ${closers[by]}: ${paid} go to the vendor, ${returned} back to the client${lie}`
+}
+
 function statementOf(genesis: Genesis, { record, transaction, token }: Proved): string {
   if (token) return tokenStatement(genesis, token)
   if (transaction) {
@@ -36,7 +62,7 @@ function statementOf(genesis: Genesis, { record, transaction, token }: Proved): 
     return `payment ${transaction.payload}: ${valid} of ${transaction.tokens.length} tokens are valid`
   }
   if (record.refusal !== undefined) return `the ledger refused this ${record.kind}: ${record.refusal}`
-  return `the ledger decided this ${record.kind}`
+  return record.session ? sessionStatement(record.session) : `the ledger decided this ${record.kind}`
 }
 
 /** Checks a proof file. */

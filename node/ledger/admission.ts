@@ -11,6 +11,7 @@ import type { LedgerRecord, RecordKind, Role, SignedRecord } from '../../proto/r
 import type { Refusal } from '../../proto/verdict.ts'
 import { isAlive, type Moment, membershipRefusal, revocationRefusal, type Signer, signerOf } from './members.ts'
 import { getRow, type Place, recordRow, refusedRow, type Stream, type StreamHead, streamRow } from './rows.ts'
+import { closeRefusal, openRefusal } from './sessions.ts'
 import type { StateReader } from './state.ts'
 
 /** Two different records of one signer under one number: the first was decided, the second is refused. */
@@ -38,12 +39,14 @@ export type Admission =
   | { readonly refused: Refusal; readonly evidence: NumberReuse | undefined }
 
 /** Who may sign which kind. */
-export const signingRoles: Readonly<Record<RecordKind, Role>> = {
-  membership: 'authority',
-  revocation: 'authority',
-  publication: 'bank',
-  return: 'bank',
-  tokenBlock: 'auditor',
+export const signingRoles: Readonly<Record<RecordKind, readonly Role[]>> = {
+  membership: ['authority'],
+  revocation: ['authority'],
+  publication: ['bank'],
+  return: ['bank'],
+  tokenBlock: ['auditor'],
+  sessionOpen: ['bank', 'auditor'],
+  sessionClose: ['bank', 'auditor'],
 }
 
 /** The stream to which a member's record belongs. */
@@ -67,7 +70,7 @@ export function examine(state: StateReader, { record, digest }: SignedRecord, at
   if (!signer) return outcome('ahead')
   const refused = getRow(state, refusedRow, digest)
   if (refused) return outcome({ repeat: refused })
-  if (signer.member.role !== signingRoles[record.kind]) return refuse('wrong_role')
+  if (!signingRoles[record.kind].includes(signer.member.role)) return refuse('wrong_role')
   const stream = streamOf(record, signer.certificate.member)
   const last: StreamHead = getRow(state, streamRow, stream) ?? { number: 0, digest: zeroDigest }
   const earlier = record.number <= last.number ? getRow(state, recordRow, stream, record.number) : undefined
@@ -99,12 +102,16 @@ function kindRefusal(state: StateReader, record: LedgerRecord, { member }: Signe
       return undefined
     case 'tokenBlock':
       return (record.terms !== undefined) === (record.number === 1) ? undefined : 'trust_terms'
+    case 'sessionOpen':
+      return openRefusal(state, record, at)
+    case 'sessionClose':
+      return closeRefusal(state, record, at)
   }
 }
 
 /**
- * What the ledger would do with a record in a block of this height and time. A `ready` token block or return may still be
- * refused by execution, which alone looks at the tokens (another holder's token, a return that its holder did not sign).
+ * What the ledger would do with a record in a block of this height and time. A `ready` token block, return or session record may
+ * still be refused by execution, which alone looks at tokens and at signatures inside a record.
  */
 export function admission(state: StateReader, signed: SignedRecord, at: Moment): Admission {
   return examine(state, signed, at).admission

@@ -10,7 +10,10 @@ import {
   type LedgerRecord,
   type Return,
   recordKinds,
+  type SessionClose,
+  type SessionOpen,
   type SignedRecord,
+  sessionChecks,
   spentTokens,
   type TokenBlock,
 } from '../../proto/records.ts'
@@ -19,7 +22,7 @@ import { type Refusal, reasons, type UserStanding, type Verdict } from '../../pr
 import { examine, type NumberReuse } from './admission.ts'
 import { type Presented, verdictOf } from './judgement.ts'
 import { writeTransactionLeaf } from './leaf-writer.ts'
-import { type Answer, answerOf, refusalAnswer, verdictRoot } from './leaves.ts'
+import { type Answer, answerOf, refusalAnswer, sessionAnswer, verdictRoot } from './leaves.ts'
 import { applyMembership, applyRevocation, type Moment, type Signer } from './members.ts'
 import { applyPublication, Publications } from './publications.ts'
 import { streamName, streamOfRecord } from './queries.ts'
@@ -36,6 +39,7 @@ import {
   termsRow,
   userRow,
 } from './rows.ts'
+import { applyClose, applyOpen } from './sessions.ts'
 import { signatureMemoOf } from './signature-memo.ts'
 import type { StateDraft } from './state.ts'
 import { type Case, Judge } from './verdicts.ts'
@@ -46,6 +50,8 @@ export interface BlockLimits {
   readonly bytes: number
   /** Of token blocks and returns. */
   readonly tokens: number
+  /** That its session records cost (`sessionChecks`). */
+  readonly sessionChecks: number
 }
 
 /** What came of a block: what is voted on, the answer to each record in order, and what it proves against signers. */
@@ -63,6 +69,13 @@ export interface Invalid {
   readonly invalid: string
 }
 
+const blockLimits: BlockLimits = {
+  records: limits.proposalRecords,
+  bytes: limits.proposalBytes,
+  tokens: limits.proposalTokens,
+  sessionChecks: limits.proposalSessionChecks,
+}
+
 /**
  * Executes a block on a draft of its parent's state. The records passed `checkForm` and their signatures hold (`signerKey`).
  * Times in milliseconds.
@@ -72,7 +85,7 @@ export function executeBlock(
   header: Moment,
   parentTime: number,
   records: readonly SignedRecord[],
-  most: BlockLimits = { records: limits.proposalRecords, bytes: limits.proposalBytes, tokens: limits.proposalTokens },
+  most: BlockLimits = blockLimits,
 ): Executed | Invalid {
   if (header.time <= parentTime) return { invalid: 'its time is not after its parent' }
   const excess = overLimit(records, most)
@@ -93,10 +106,13 @@ function overLimit(records: readonly SignedRecord[], most: BlockLimits): string 
   if (records.length > most.records) return `${records.length} records where at most ${most.records} are allowed`
   let bytes = 0
   let tokens = 0
+  let checks = 0
   for (const signed of records) {
     bytes += signed.bytes.length
     tokens += spentTokens(signed.record)
+    checks += sessionChecks(signed.record)
   }
+  if (checks > most.sessionChecks) return `${checks} checks of sessions where at most ${most.sessionChecks} are allowed`
   if (bytes > most.bytes) return `${bytes} bytes of records where at most ${most.bytes} are allowed`
   return tokens > most.tokens ? `${tokens} tokens where at most ${most.tokens} are allowed` : undefined
 }
@@ -188,6 +204,9 @@ class Execution {
         return this.#applyReturn(record, digest, signer, stream)
       case 'tokenBlock':
         return this.#applyTokenBlock(record, digest, stream)
+      case 'sessionOpen':
+      case 'sessionClose':
+        return this.#applySession(record, digest, stream)
     }
     this.#accept(record, digest, stream, 0)
     this.#answers.push(answerOf(record, digest, undefined, undefined, []))
@@ -226,6 +245,16 @@ class Execution {
       gammaBefore: before.gamma,
       gammaAfter: after.gamma,
     })
+    return undefined
+  }
+
+  #applySession(record: SessionOpen | SessionClose, digest: Digest, stream: Stream): Refusal | undefined {
+    const { kind } = record
+    const standing =
+      kind === 'sessionOpen' ? applyOpen(this.#draft, record, this.#at) : applyClose(this.#draft, record, this.#at)
+    if (typeof standing === 'string') return standing
+    this.#accept(record, digest, stream, 0)
+    this.#answers.push(sessionAnswer(record, digest, standing))
     return undefined
   }
 

@@ -5,6 +5,7 @@ import type { Digest } from '../../proto/hash.ts'
 import { limits } from '../../proto/limits.ts'
 import { publicKeyFault } from '../../proto/public-key.ts'
 import { isName, type LedgerRecord, type Membership, type Publication, type SignedRecord } from '../../proto/records.ts'
+import { termsFault } from '../../proto/session/terms.ts'
 import { groupBytes, type Payment, type TokenGroup, writeGroup } from '../../proto/token.ts'
 
 function fail(code: ErrorCode, field: string, message: string, hint: string): never {
@@ -13,7 +14,7 @@ function fail(code: ErrorCode, field: string, message: string, hint: string): ne
 
 /**
  * Throws where a record can never be admissible on this network: `wrong_network`, `too_large`, `malformed`, `times`,
- * `token_value`, `bad_key`, `trust_terms`; the error's `field` names the place.
+ * `token_value`, `bad_key`, `trust_terms`, `session_terms`; the error's `field` names the place.
  */
 export function checkForm({ record, bytes }: SignedRecord, network: Digest): void {
   if (record.network !== network)
@@ -41,10 +42,18 @@ function checkKind(record: LedgerRecord): void {
       checkTokens(record.groups, record.transactions)
       break
     }
+    case 'sessionOpen': {
+      const fault = record.terms.network === record.network ? termsFault(record.terms) : networkFault
+      if (fault) fail('session_terms', `terms.${fault.field}`, `${fault.field} of a session's terms`, fault.hint)
+      break
+    }
     case 'revocation':
+    case 'sessionClose':
       break
   }
 }
+
+const networkFault = { field: 'network', hint: 'the network of the record' } as const
 
 function checkMembership({ name, role, tokenValue, certificate }: Membership): void {
   if (!isName(name)) fail('malformed', 'name', 'not a name', 'lower-case letters, digits, dots and dashes')

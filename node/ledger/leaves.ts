@@ -7,6 +7,7 @@ import {
   encodeRecordVerdict,
   type Refusal,
   recordLeafHash,
+  type SessionStanding,
   transactionLeafHash,
   type UserStanding,
 } from '../../proto/verdict.ts'
@@ -26,6 +27,16 @@ export interface LeafPath {
   readonly path: readonly Uint8Array[]
 }
 
+/** Answer to a session record that was decided. */
+export function sessionAnswer(
+  { kind, signer, number }: LedgerRecord,
+  record: Digest,
+  session: SessionStanding,
+): Answer {
+  const nothing = { refusal: undefined, user: undefined, transactions: 0, transactionsRoot: zeroDigest }
+  return { record, leaf: encodeRecordVerdict({ record, kind, signer, number, session, ...nothing }), transactions: [] }
+}
+
 /** Answer to a record that was refused. */
 export function refusalAnswer(record: LedgerRecord, digest: Digest, refusal: Refusal): Answer {
   return answerOf(record, digest, refusal, undefined, [])
@@ -40,7 +51,8 @@ export function answerOf(
   leaves: readonly TransactionLeaf[],
 ): Answer {
   const transactionsRoot = leaves.length === 0 ? zeroDigest : toHex(merkleRoot(leaves.map(({ hash }) => hash)))
-  const verdict = { record, kind, signer, number, refusal, user, transactions: leaves.length, transactionsRoot }
+  const counted = { transactions: leaves.length, transactionsRoot }
+  const verdict = { record, kind, signer, number, refusal, user, session: undefined, ...counted }
   return { record, leaf: encodeRecordVerdict(verdict), transactions: leaves.map(({ encoded }) => encoded) }
 }
 

@@ -120,7 +120,7 @@ export function streamOfSigner(
   user: Uint8Array | undefined,
 ): Stream | undefined {
   const certificate = getRow(state, certificateRow, signer)
-  if (!certificate || certificate.role !== signingRoles[kind]) return undefined
+  if (!certificate || !signingRoles[kind].includes(certificate.role)) return undefined
   return (kind === 'tokenBlock') === (user !== undefined) ? { kind, member: certificate.member, user } : undefined
 }
 
@@ -139,9 +139,10 @@ export function streamHead(
   kind: RecordKind,
   user?: Uint8Array,
 ): StreamHead | undefined {
-  const role = signingRoles[kind]
-  const member = role === 'authority' ? authorityMember : getRow(state, nameRow, name)
-  if (member === undefined || member === reserved || getRow(state, memberRow, member)?.role !== role) return undefined
+  const roles = signingRoles[kind]
+  const member = roles.includes('authority') ? authorityMember : getRow(state, nameRow, name)
+  const role = member === undefined || member === reserved ? undefined : getRow(state, memberRow, member)?.role
+  if (member === undefined || role === undefined || !roles.includes(role)) return undefined
   if ((kind === 'tokenBlock') !== (user !== undefined)) return undefined
   return headOf(state, { kind, member, user })
 }

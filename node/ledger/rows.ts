@@ -15,7 +15,15 @@ import {
   type TrustTerms,
   trustModels,
 } from '../../proto/records.ts'
-import { type FirstUse, type Refusal, refusals } from '../../proto/verdict.ts'
+import { encodeTerms, readTerms, type SessionTerms } from '../../proto/session/terms.ts'
+import {
+  type FirstUse,
+  type Refusal,
+  readStanding,
+  refusals,
+  type SessionStanding,
+  writeStanding,
+} from '../../proto/verdict.ts'
 import type { StateDraft, StateReader } from './state.ts'
 
 /** First byte of every state key. */
@@ -52,6 +60,10 @@ export const statePrefixes = {
   terms: 15,
   /** public key → member, or reserved for a validator */
   key: 16,
+  /** session digest → how the session stands */
+  session: 17,
+  /** session digest → its terms; never changes */
+  sessionTerms: 18,
 } as const
 
 /** A row kind: how its key is made from K and its value from V. */
@@ -362,4 +374,22 @@ export const termsRow: Row<[auditor: number, user: Uint8Array], TrustTerms> = {
     model: nameOf<TrustModel>(trustModels, reader.u8()),
     rounding: nameOf<Rounding>(roundings, reader.u8()),
   })),
+}
+
+/** First byte of a session's row: how the rest is written. */
+const sessionRowVersion = 1
+
+export const sessionRow: Row<[session: Digest], SessionStanding> = {
+  key: session => new Writer(33).u8(statePrefixes.session).digest(session).finish(),
+  encode: row => writeStanding(new Writer(80).u8(sessionRowVersion), row).finish(),
+  decode: reading(reader => {
+    if (reader.u8() !== sessionRowVersion) throw new RangeError('a session row of another version')
+    return readStanding(reader)
+  }),
+}
+
+export const sessionTermsRow: Row<[session: Digest], SessionTerms> = {
+  key: session => new Writer(33).u8(statePrefixes.sessionTerms).digest(session).finish(),
+  encode: encodeTerms,
+  decode: reading(readTerms),
 }

@@ -1,6 +1,6 @@
 // Remembers what the signatures inside a record turned out to be. A record may be executed in several views, and one full of
 // altered tokens costs a second of verification each time: only the first time then holds up the vote.
-import type { Return, TokenBlock } from '../../proto/records.ts'
+import type { LedgerRecord } from '../../proto/records.ts'
 
 export class SignatureMemo {
   readonly #results = new Map<number, boolean>()
@@ -16,9 +16,9 @@ export class SignatureMemo {
 }
 
 // Records are never changed, so what was true of one stays true; a memo goes when its record goes.
-const memos = new WeakMap<Return | TokenBlock, SignatureMemo>()
+const memos = new WeakMap<LedgerRecord, SignatureMemo>()
 
-export function signatureMemoOf(record: Return | TokenBlock): SignatureMemo {
+export function signatureMemoOf(record: LedgerRecord): SignatureMemo {
   const known = memos.get(record)
   if (known) return known
   const memo = new SignatureMemo()

@@ -10,10 +10,15 @@ import {
   type Publication,
   type Return,
   type Revocation,
+  type SessionClose,
+  type SessionOpen,
   type SignedRecord,
   signRecord,
   type TokenBlock,
 } from '../../proto/records.ts'
+import type { SessionClaim } from '../../proto/session/claims.ts'
+import type { SessionTerms } from '../../proto/session/terms.ts'
+import { createTestSession, type TestSession } from '../../proto/session/testing.ts'
 import {
   groupDigest,
   payloadDigest,
@@ -196,6 +201,27 @@ export class World {
 
   revocation(certificate: Digest, links: Links = {}) {
     return this.sign<Revocation>('authority', { kind: 'revocation', certificate, reason: 'key lost' }, links)
+  }
+
+  /** A session whose bank is `bank`; it has to be decided within a minute. */
+  session(parts: Partial<SessionTerms> = {}, bank = 'bank'): TestSession {
+    const parties = { client: keyOf('alice'), vendor: keyOf('shop'), bank: keyOf(bank) }
+    const facts = { network, bank: certificateOf(bank).fingerprint, openBy: this.time + 60_000 }
+    return createTestSession(parties, { ...facts, ...parts })
+  }
+
+  open({ terms, signatures }: Pick<TestSession, 'terms' | 'signatures'>, by = 'bank', attempt = 0): SignedRecord {
+    return this.sign<SessionOpen>(by, { kind: 'sessionOpen', attempt, terms, signatures })
+  }
+
+  close(session: Digest, claim: SessionClaim, by = 'bank', attempt = 0): SignedRecord {
+    return this.sign<SessionClose>(by, { kind: 'sessionClose', session, attempt, claim })
+  }
+
+  /** Lets the next block have this time. */
+  passTo(time: number): this {
+    this.time = time - 1000
+    return this
   }
 
   /** Runs the next block; throws where it is invalid. */

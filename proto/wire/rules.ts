@@ -1,6 +1,7 @@
 // What each envelope of mupib.proto may hold: field by field, with its limit. Read beside the schema; codec.ts applies it.
 import { headerBytes } from '../chain.ts'
 import { limits } from '../limits.ts'
+import { recordKinds } from '../records.ts'
 import type { FieldRule, MessageRule } from './strict.ts'
 
 const digestBytes = 32
@@ -77,8 +78,9 @@ export const recordAnswerRule: MessageRule = {
   10: some(certificateBytes),
 }
 
-/** Record kinds are numbered from 1 to 5. */
-const kind = number(5)
+/** Record kinds are numbered from 1 on. */
+const kindMost = Math.max(...Object.values(recordKinds))
+const kind = number(kindMost)
 
 export const clientFrameRule: MessageRule = {
   1: number(2 ** 32 - 1),
@@ -88,7 +90,7 @@ export const clientFrameRule: MessageRule = {
   5: inner({ 1: kind, 2: digest, 3: optional(digest) }),
   6: inner({ 1: wide, 2: digest }),
   7: inner(recordAnswerRule),
-  8: inner({ 1: wide, 2: { type: 'packed', max: 5, count: 5 } }),
+  8: inner({ 1: wide, 2: { type: 'packed', max: kindMost, count: kindMost } }),
   9: choice(wide),
   10: inner({}),
   11: inner({}),
