@@ -42,6 +42,14 @@ export const domains = {
   sessionClose: 'mupib/1/session-close',
   payword: 'mupib/1/payword',
   paywordAnchor: 'mupib/1/payword-anchor',
+  paymentContent: 'mupib/1/payment-content',
+  sessionPayment: 'mupib/1/session-payment',
+  lockKey: 'mupib/1/lock-key',
+  lockNonce: 'mupib/1/lock-nonce',
+  lockChallenge: 'mupib/1/lock-challenge',
+  lockedMessage: 'mupib/1/locked-message',
+  lockMask: 'mupib/1/lock-mask',
+  lockBatch: 'mupib/1/lock-batch',
 } as const
 
 export type Domain = keyof typeof domains

@@ -32,6 +32,8 @@ export const limits = {
   sessionPayments: 1_048_576,
   /** Payments from one anchor of a session's chain to the next: checking a claim never costs more hashes. */
   sessionAnchorSpan: 1_024,
+  /** Bytes of one payment of a session. */
+  paymentBytes: 512,
   /** Milliseconds of a session's dispute window, at least and at most: a vendor must be able to answer, a client to get its money back. */
   sessionWindowMsMin: 1_000,
   sessionWindowMsMax: 2_592_000_000,

@@ -68,6 +68,12 @@ export const actorPrefixes = {
   walletTotals: 0x64, // nothing → tokens that came in and went out, ever
   restoration: 0x65, // nothing → when and from what the wallet was restored
 
+  channel: 0x80, // session (32) → terms of a session with the client's secrets or the vendor's acceptance
+  channelStanding: 0x81, // session (32) → how far it is, and the claim that ends it
+  channelPayment: 0x82, // session (32), index (8) → a payment
+  channelMisconduct: 0x83, // session (32) → two payments that prove a client's misconduct
+  channelRelease: 0x84, // session (32) → the signature that opens all locks
+
   deadCertificate: 0x70, // fingerprint (32) → height of the ledger block that declared it dead
   endedMember: 0x71, // role (1), name → height of the ledger block that ended it
   revocationsHeight: 0x72, // nothing → height up to which the two above are complete

@@ -14,7 +14,8 @@ import { withJoinedWrites } from './joined-writes.ts'
 import { networkLimits } from './limits.ts'
 import { createPeerScore, type PeerScore } from './score.ts'
 
-export type PeerRole = 'validator' | 'bank' | 'auditor' | 'authority'
+/** `user` and `vendor`: the two ends of a payment session, which are peers of each other and of nobody else. */
+export type PeerRole = 'validator' | 'bank' | 'auditor' | 'authority' | 'user' | 'vendor'
 
 /** What the network tells its log; `kind` is stable. */
 export interface NetworkEvent {

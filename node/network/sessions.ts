@@ -1,4 +1,5 @@
-// Client sessions: a long-lived framed stream between a bank, an auditor or the authority and a validator, opened by the client.
+// Client sessions: a long-lived framed stream between a bank, an auditor or the authority and a validator, opened by the client. Users and
+// vendors pay over streams of the same kind.
 
 import { FramedStream, isPeersFault, type StreamEnd } from './framed-stream.ts'
 import type { Host, PeerRole } from './host.ts'
@@ -6,7 +7,7 @@ import { networkLimits } from './limits.ts'
 import { createOutgoing } from './outgoing.ts'
 import { createRedialer } from './redial.ts'
 
-export type ClientRole = Exclude<PeerRole, 'validator'>
+type ClientRole = Exclude<PeerRole, 'validator' | 'user' | 'vendor'>
 
 /** A validator's end of a session. */
 export interface Session {
@@ -33,6 +34,9 @@ export interface SessionServerOptions {
   host: Host
   /** Says what is done with the frames of a new session. */
   onSession: (session: Session) => SessionHandlers
+  /** Name of the protocol (default: that of the validators' clients), and who may use it. */
+  protocol?: string
+  roles?: readonly PeerRole[]
   inFlightMax?: number
   frameBytesMax?: number
   queueBytesMax?: number
@@ -43,16 +47,17 @@ export interface SessionServer {
   stop(): Promise<void>
 }
 
+const clientProtocol = 'client'
 const clientRoles: readonly ClientRole[] = ['bank', 'auditor', 'authority']
 
 /** Accepts sessions of clients. */
 export async function createSessionServer(options: SessionServerOptions): Promise<SessionServer> {
   const { host, inFlightMax = networkLimits.sessionInFlight, frameBytesMax = networkLimits.sessionFrameBytes } = options
   const { queueBytesMax = networkLimits.sessionQueueBytes } = options
-  const protocol = host.protocol('client')
+  const protocol = host.protocol(options.protocol ?? clientProtocol)
   const open = new Map<FramedStream, Session>()
 
-  await host.handle(protocol, clientRoles, (raw, peerId, role) => {
+  await host.handle(protocol, options.roles ?? clientRoles, (raw, peerId, role) => {
     const ofPeer = [...open.values()].filter(session => session.peerId === peerId).length
     if (ofPeer >= networkLimits.sessionsPerPeer || open.size >= networkLimits.sessionsTotal) {
       host.log({ kind: 'session_refused', peerId, reason: 'too many sessions' })
@@ -110,6 +115,8 @@ export interface ClientSessionOptions {
   host: Host
   /** The validator. */
   peerId: string
+  /** Name of the protocol (default: that of the validators' clients). */
+  protocol?: string
   multiaddrs: readonly string[]
   /** Uniform in [0, 1). */
   random: () => number
@@ -119,6 +126,7 @@ export interface ClientSessionOptions {
   onDown?: (end: StreamEnd) => void
   /** Longest pause between two dials. */
   capMs?: number
+  inFlightMax?: number
   frameBytesMax?: number
   queueBytesMax?: number
 }
@@ -141,14 +149,14 @@ export function openSession(options: ClientSessionOptions): ClientSession {
   const { queueBytesMax = networkLimits.sessionQueueBytes } = options
   const outgoing = createOutgoing({
     host,
-    protocol: host.protocol('client'),
+    protocol: host.protocol(options.protocol ?? clientProtocol),
     random: options.random,
     isWanted: other => other === peerId,
     framing: () => ({
       frameBytesMax,
       queueBytesMax,
       queueFramesMax: networkLimits.sessionQueueFrames,
-      inFlightMax: networkLimits.sessionInFlight,
+      inFlightMax: options.inFlightMax ?? networkLimits.sessionInFlight,
       onFrame: options.onFrame,
     }),
     onUp: () => options.onUp?.(),

@@ -1,9 +1,11 @@
 // The benchmarks by name.
 import { MupibError } from '../../proto/errors.ts'
 import type { Progress } from '../network.ts'
+import { benchChannel } from './channel.ts'
 import { benchCrypto } from './crypto.ts'
 import { benchDegraded } from './degraded.ts'
 import { benchIdle, benchLatency } from './latency.ts'
+import { benchLocks } from './locks.ts'
 import type { BenchRow } from './row.ts'
 import { benchThroughput, defaultThroughput } from './throughput.ts'
 
@@ -19,6 +21,8 @@ const benches: Readonly<Record<string, Bench>> = {
   latency: benchLatency,
   idle: benchIdle,
   degraded: benchDegraded,
+  locks: async () => benchLocks(),
+  channel: ({ seconds }, _progress, signal) => benchChannel(Math.min(seconds, 20), signal),
   crypto: async ({ seconds }) => benchCrypto(Math.min(seconds, 5)),
 }
 

@@ -1,0 +1,133 @@
+// What client and vendor keep of their sessions, each in a store of its own: terms, how far a session is, every payment, and what ends it.
+import type { Database, WriteOp } from '../../node/store/database.ts'
+import { bytesOfHex, Reader, toHex, Writer } from '../../proto/bytes.ts'
+import type { Digest } from '../../proto/hash.ts'
+import { limits } from '../../proto/limits.ts'
+import { decodeClaim, encodeClaim, type SessionClaim } from '../../proto/session/claims.ts'
+import { decodeMisconduct, encodeMisconduct, type Misconduct } from '../../proto/session/misconduct.ts'
+import {
+  decodePayment,
+  decodeRelease,
+  encodePayment,
+  encodeRelease,
+  type Payment,
+  type Release,
+} from '../../proto/session/payment.ts'
+import { encodeTerms, readTerms, type SessionTerms } from '../../proto/session/terms.ts'
+import { actorKey, actorPrefixes, actorRange, numberOfKey } from '../common/store-keys.ts'
+
+/** Phases of either side, by the number that is stored. */
+const phases = ['open', 'closing', 'closed', 'stopped'] as const
+type Phase = (typeof phases)[number]
+
+/** How far a session is: for a client the units that arrived, for a vendor the locks that are checked. */
+export interface Standing {
+  readonly phase: Phase
+  readonly count: number
+  readonly claim: SessionClaim | undefined
+}
+
+export interface StoredSession {
+  readonly session: Digest
+  readonly terms: SessionTerms
+  /** A client's secrets, a vendor's acceptance: bytes of its own. */
+  readonly own: Uint8Array
+}
+
+/** All that one turn changes. */
+export interface ChannelChange {
+  readonly standing?: Standing
+  readonly payments?: readonly Payment[]
+  readonly misconduct?: Misconduct
+  readonly release?: Release
+}
+
+const ownBytesMax = 4096
+const claimBytesMax = 256
+const put = (key: Uint8Array, value: Uint8Array): WriteOp => ({ type: 'put', key, value })
+
+export class ChannelStore {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  /** Keeps a session, before anything of it is signed. */
+  create({ session, terms, own }: StoredSession): Promise<void> {
+    const value = new Writer(1024).bytes(own).fixed(encodeTerms(terms), encodeTerms(terms).length).finish()
+    return this.#database.write([put(actorKey(actorPrefixes.channel, session), value)], { sync: true })
+  }
+
+  session(session: Digest): StoredSession | undefined {
+    const value = this.#database.get(actorKey(actorPrefixes.channel, session))
+    if (!value) return undefined
+    const reader = new Reader(value)
+    const own = reader.bytes(ownBytesMax)
+    return { session, own, terms: readTerms(reader) }
+  }
+
+  async sessions(): Promise<Digest[]> {
+    const found: Digest[] = []
+    for await (const [key] of this.#database.iterate(actorRange(actorPrefixes.channel)))
+      found.push(toHex(key.subarray(1, 33)))
+    return found
+  }
+
+  /** One synced write for everything. */
+  write(session: Digest, { standing, payments, misconduct, release }: ChannelChange): Promise<void> {
+    const operations: WriteOp[] = []
+    for (const payment of payments ?? [])
+      operations.push(put(actorKey(actorPrefixes.channelPayment, session, payment.index), encodePayment(payment)))
+    if (standing) {
+      const { phase, count, claim } = standing
+      const value = new Writer(256)
+        .u8(phases.indexOf(phase))
+        .u32(count)
+        .bytes(claim ? encodeClaim(claim) : noBytes)
+      operations.push(put(actorKey(actorPrefixes.channelStanding, session), value.finish()))
+    }
+    if (misconduct)
+      operations.push(put(actorKey(actorPrefixes.channelMisconduct, session), encodeMisconduct(misconduct)))
+    if (release) operations.push(put(actorKey(actorPrefixes.channelRelease, session), encodeRelease(release)))
+    return this.#database.write(operations, { sync: true })
+  }
+
+  standing(session: Digest): Standing | undefined {
+    const value = this.#database.get(actorKey(actorPrefixes.channelStanding, session))
+    if (!value) return undefined
+    const reader = new Reader(value)
+    const phase = phases[reader.u8()]!
+    const count = reader.count(limits.sessionPayments)
+    const claim = reader.bytes(claimBytesMax)
+    return { phase, count, claim: claim.length > 0 ? decodeClaim(claim) : undefined }
+  }
+
+  payment(session: Digest, index: number): Payment | undefined {
+    const value = this.#database.get(actorKey(actorPrefixes.channelPayment, session, index))
+    return value && decodePayment(value)
+  }
+
+  /** The last payment of a session; undefined before payment 0. */
+  async lastPayment(session: Digest): Promise<Payment | undefined> {
+    const range = { ...actorRange(actorPrefixes.channelPayment, bytesOfHex(session)), reverse: true, limit: 1 }
+    for await (const [key] of this.#database.iterate(range)) return this.payment(session, numberOfKey(key))
+    return undefined
+  }
+
+  misconduct(session: Digest): Misconduct | undefined {
+    const value = this.#database.get(actorKey(actorPrefixes.channelMisconduct, session))
+    return value && decodeMisconduct(value)
+  }
+
+  release(session: Digest): Release | undefined {
+    const value = this.#database.get(actorKey(actorPrefixes.channelRelease, session))
+    return value && decodeRelease(value)
+  }
+
+  close(): Promise<void> {
+    return this.#database.close()
+  }
+}
+
+const noBytes = new Uint8Array(0)

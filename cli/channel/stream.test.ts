@@ -1,0 +1,227 @@
+// Client and vendor over real streams: accepted, paid, cut, crashed, resumed, closed.
+import { afterEach, describe, expect, it } from 'vitest'
+import { createHost, type Host } from '../../node/network/host.ts'
+import { createMemoryDatabase, type MemoryDatabase } from '../../node/store/memory-database.ts'
+import { sha256, zeroDigest } from '../../proto/hash.ts'
+import { signingKeyFromSeed } from '../../proto/keys.ts'
+import { lockSuite, openChain } from '../../proto/locks/suites.ts'
+import { type SessionClaim, verifyClaim } from '../../proto/session/claims.ts'
+import { linkOf } from '../../proto/session/payment.ts'
+import { checkClaim } from '../../proto/session/payword.ts'
+import type { SessionTerms } from '../../proto/session/terms.ts'
+import { ChannelClient, draftSession, offerSession } from './client.ts'
+import { noItem } from './client-rules.ts'
+import { ChannelStore } from './store.ts'
+import { ChannelVendor, type ChannelVendorOptions } from './vendor.ts'
+
+const [clientSeed, vendorSeed] = ['client', 'vendor'].map(name => sha256(Buffer.from(name))) as [Uint8Array, Uint8Array]
+const [clientKey, vendorKey] = [signingKeyFromSeed(clientSeed), signingKeyFromSeed(vendorSeed)]
+
+const toStop: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const stop of toStop.splice(0).reverse()) await stop()
+})
+
+async function startHost(privateKey: Uint8Array, listen: string[]): Promise<Host> {
+  const role = listen.length > 0 ? 'user' : 'vendor'
+  const host = await createHost({ privateKey, listen, networkTag: 'channel-test', isAdmitted: () => role })
+  toStop.push(() => host.stop())
+  return host
+}
+
+/** A vendor and a client, each of which can crash: what was not synced is lost, and the rest is loaded again. */
+class World {
+  readonly vendorDisk: MemoryDatabase = createMemoryDatabase()
+  readonly clientDisk: MemoryDatabase = createMemoryDatabase()
+  readonly served: number[] = []
+  readonly claims = { client: [] as SessionClaim[], vendor: [] as SessionClaim[] }
+  readonly faults: string[] = []
+  readonly options: Partial<ChannelVendorOptions>
+  isOpened = true
+  session = ''
+  terms!: SessionTerms
+  client!: ChannelClient
+  #clientHost!: Host
+  #vendorHost!: Host
+  #vendor!: ChannelVendor
+  #address = '/ip4/127.0.0.1/tcp/0'
+
+  constructor(options: Partial<ChannelVendorOptions> = {}) {
+    this.options = options
+  }
+
+  get vendor(): ChannelVendor {
+    return this.#vendor
+  }
+
+  get vendorStore(): ChannelStore {
+    return new ChannelStore(this.vendorDisk)
+  }
+
+  async startVendor(): Promise<void> {
+    const host = await startHost(vendorSeed, [this.#address])
+    this.#vendorHost = host
+    this.#vendor = new ChannelVendor({
+      host,
+      store: this.vendorStore,
+      key: vendorKey,
+      now: () => 0,
+      isWanted: () => true,
+      isOpened: () => this.isOpened,
+      deliver: (_session, index) => {
+        this.served.push(index)
+        return Uint8Array.of(index & 255)
+      },
+      onClaim: (_session, claim) => this.claims.vendor.push(claim),
+      ...this.options,
+    })
+    await this.#vendor.start()
+    await host.start()
+    this.#address = host.multiaddrs()[0]!.replace(/\/p2p\/.*/, '')
+  }
+
+  async crashVendor(): Promise<void> {
+    this.vendorDisk.crash()
+    await this.#vendorHost.stop()
+    await this.#vendor.stop()
+  }
+
+  async draft(paymentsMax = 400): Promise<void> {
+    this.#clientHost = await startHost(clientSeed, [])
+    await this.#clientHost.start()
+    const wishes = {
+      network: zeroDigest,
+      bank: zeroDigest,
+      vendor: vendorKey.publicKey,
+      suite: 'schnorr',
+      unit: 3n,
+      paymentsMax,
+      openBy: 1_000_000,
+      expiry: 2_000_000,
+      windowMs: 60_000,
+    } as const
+    const drafted = await draftSession(new ChannelStore(this.clientDisk), wishes, clientKey.publicKey)
+    this.session = drafted.session
+    this.terms = drafted.terms
+  }
+
+  offer(): Promise<Uint8Array> {
+    const address = { publicKey: vendorKey.publicKey, multiaddrs: [this.#address] }
+    return offerSession(this.#clientHost, address, this.terms, clientKey, 5_000)
+  }
+
+  async startClient(ahead = 1): Promise<void> {
+    this.client = await ChannelClient.load({
+      store: new ChannelStore(this.clientDisk),
+      session: this.session,
+      key: clientKey,
+      ahead,
+      now: () => 0,
+      onClaim: claim => this.claims.client.push(claim),
+      onFault: reason => this.faults.push(reason),
+    })
+    const { client } = this
+    toStop.push(() => client.stop())
+    this.client.connect(this.#clientHost, [this.#address])
+  }
+
+  async crashClient(): Promise<void> {
+    this.clientDisk.crash()
+    await this.client.stop()
+  }
+
+  async pay(count: number): Promise<void> {
+    await Promise.all(Array.from({ length: count }, () => this.client.pay(noItem)))
+  }
+}
+
+async function ready(options: Partial<ChannelVendorOptions> = {}, ahead = 1): Promise<World> {
+  const world = new World(options)
+  await world.startVendor()
+  await world.draft()
+  await world.offer()
+  await world.startClient(ahead)
+  return world
+}
+
+describe('a session over streams', () => {
+  it('pays, closes jointly with the same claim at both, and opens every signature at the vendor', async () => {
+    const world = await ready()
+    await world.pay(30)
+    const claim = await world.client.close()
+    expect(claim).toMatchObject({ form: 'joint', index: 30 })
+    expect(verifyClaim(world.session, world.terms, claim)).toBe(true)
+    expect(world.claims.vendor).toEqual([claim])
+    expect(world.served).toEqual(Array.from({ length: 30 }, (_, at) => at + 1))
+    const store = world.vendorStore
+    const suite = lockSuite('schnorr')
+    const links = Array.from({ length: 31 }, (_, index) => linkOf(store.payment(world.session, index)!))
+    const { signature } = store.release(world.session)!
+    const verifier = suite.verifier(world.terms.sessionKey)!
+    expect(openChain(suite, verifier, links[0]!, links.slice(1), signature, true)).toHaveLength(31)
+    await expect(world.client.pay(noItem)).rejects.toThrow(/closing/)
+    expect(world.faults).toEqual([])
+  })
+
+  it('pays up to 64 units ahead, with locks checked in batches', async () => {
+    const world = await ready({ lockBatch: 32, lockWaitMs: 5 }, 64)
+    await world.pay(300)
+    expect(world.served).toHaveLength(300)
+    await expect.poll(async () => (await world.vendor.standing(world.session))!.checked).toBe(300)
+    expect(await world.client.close()).toMatchObject({ form: 'joint', index: 300 })
+  })
+
+  it('is taken up where it was by a vendor or a client that crashed, with no unit paid twice or lost', async () => {
+    const world = await ready()
+    await world.pay(5)
+    const pending = world.pay(3)
+    await world.crashVendor()
+    await world.startVendor()
+    await pending
+    await world.crashClient()
+    await world.startClient()
+    await world.pay(4)
+    expect(world.client.made).toBe(12)
+    expect([...new Set(world.served)]).toEqual(Array.from({ length: 12 }, (_, at) => at + 1))
+    const claim = await world.client.close()
+    expect(claim).toMatchObject({ form: 'joint', index: 12 })
+    await world.crashClient()
+    await world.startClient()
+    // the claim is given out again after a restart
+    expect(world.claims.client).toEqual([claim, claim])
+  })
+
+  it('waits for the ledger: nothing is taken of a session before it is opened', async () => {
+    const world = new World()
+    world.isOpened = false
+    await world.startVendor()
+    await world.draft()
+    await world.offer()
+    await world.startClient()
+    const unit = world.client.pay(noItem)
+    await expect.poll(() => world.client.made).toBe(1)
+    expect((await world.vendor.standing(world.session))!.held).toBe(0)
+    expect(world.served).toEqual([])
+    world.isOpened = true
+    expect(await unit).toMatchObject({ index: 1 })
+  })
+
+  it('is refused by a vendor that does not want its terms', async () => {
+    const world = new World({ isWanted: () => false })
+    await world.startVendor()
+    await world.draft()
+    await expect(world.offer()).rejects.toThrow(/not_wanted/)
+  })
+
+  it('leaves each side with a claim of its own where the other is silent', async () => {
+    const world = await ready()
+    await world.pay(7)
+    await world.crashVendor()
+    expect(await world.client.closeAlone()).toMatchObject({ form: 'client', index: 7 })
+    await world.startVendor()
+    await world.vendor.time(world.terms.expiry - 1_000)
+    const claim = world.claims.vendor.at(-1)!
+    expect(claim).toMatchObject({ form: 'vendor', index: 7 })
+    expect(claim.form === 'vendor' && checkClaim(world.terms, claim.index, claim.value)).toBe(true)
+  })
+})
