@@ -30,7 +30,7 @@ import { Issuing, tokensOf } from './issuing.ts'
 import { OwnRecords } from './own-records.ts'
 import { type IssuePolicy, openPolicy } from './policy.ts'
 import { type Redeemed, type Redeemer, Redemptions } from './redemption.ts'
-import { noJudge, type PaymentJudge, type ReputationEvidence, Reputations } from './reputation.ts'
+import { type ReputationEvidence, Reputations } from './reputation.ts'
 import type { Reputation } from './reputation-store.ts'
 import { type Returned, Returns } from './returns.ts'
 import { orderBytes } from './rules.ts'
@@ -45,8 +45,6 @@ export interface BankOptions {
   readonly home: BankHome
   /** Asked before tokens are issued; without it everybody with an account and the money gets some. */
   readonly policy?: IssuePolicy
-  /** Judges signed payments of sessions that are shown as evidence; without it such evidence proves nothing. */
-  readonly judge?: PaymentJudge
   /** Go on from the ledger's head although the store is an old copy: tokens that only the lost store held cannot be handed out again. */
   readonly recover?: boolean
   readonly log?: BankLog
@@ -103,7 +101,7 @@ export class Bank {
     desk: Desk,
     client: LedgerClient,
     streams: Readonly<Record<RecordStream, OwnStream>>,
-    { policy, judge }: Pick<BankOptions, 'policy' | 'judge'>,
+    { policy }: Pick<BankOptions, 'policy'>,
   ) {
     this.home = desk.home
     this.client = client
@@ -128,7 +126,7 @@ export class Bank {
     this.#redemptions = new Redemptions(desk)
     this.#expiry = new Expiry(desk)
     this.#sessions = new Sessions(desk, this.#records, client)
-    this.#reputations = new Reputations(desk, judge ?? noJudge)
+    this.#reputations = new Reputations(desk)
   }
 
   /**

@@ -5,6 +5,7 @@ import { MupibError } from '../../proto/errors.ts'
 import { validatorKeys } from '../../proto/genesis.ts'
 import type { Digest } from '../../proto/hash.ts'
 import { verifyAnswer } from '../../proto/proof.ts'
+import { decodeMisconduct, verifyMisconduct } from '../../proto/session/misconduct.ts'
 import { type SessionTerms, sessionDigest } from '../../proto/session/terms.ts'
 import { decodeRecordAnswer } from '../../proto/wire/codec.ts'
 import type { AccountId } from './accounts.ts'
@@ -16,30 +17,23 @@ import type { Misconduct, Reputation } from './reputation-store.ts'
 export interface ReputationEvidence {
   readonly kind: Misconduct
   readonly terms: SessionTerms
-  /** The ledger's answer to a contested close, or signed payments as the payment judge reads them. */
+  /** The ledger's answer to a contested close, or two signed payments (proto/session/misconduct.ts). */
   readonly material: Uint8Array
 }
 
-/** Says whether signed payments of a session prove that its client cheated. Throws `malformed` where the material cannot be read. */
-export type PaymentJudge = (
-  kind: Exclude<Misconduct, 'contested_close'>,
-  terms: SessionTerms,
-  material: Uint8Array,
-) => boolean
-
-/** Without a judge of payments nothing is held against anybody. */
-export const noJudge: PaymentJudge = () => false
+function provesPayments(kind: Misconduct, terms: SessionTerms, material: Uint8Array): boolean {
+  const misconduct = decodeMisconduct(material)
+  return misconduct.kind === kind && verifyMisconduct(terms, misconduct)
+}
 
 /** Takes evidence against the client of a session. Throws `no_account`, `wrong_network`, `bad_proof`, `malformed`. */
 export class Reputations {
   readonly #desk: Desk
-  readonly #judge: PaymentJudge
   readonly #keys: readonly Uint8Array[]
   readonly #check = createSignatureCheck()
 
-  constructor(desk: Desk, judge: PaymentJudge) {
+  constructor(desk: Desk) {
     this.#desk = desk
-    this.#judge = judge
     this.#keys = validatorKeys(desk.home.genesis)
   }
 
@@ -66,7 +60,7 @@ export class Reputations {
   }
 
   #proves({ kind, terms, material }: ReputationEvidence, session: Digest): boolean {
-    if (kind !== 'contested_close') return this.#judge(kind, terms, material)
+    if (kind !== 'contested_close') return provesPayments(kind, terms, material)
     const { verdict } = verifyAnswer(decodeRecordAnswer(material), this.#desk.home.network, this.#keys, this.#check)
     return verdict.session?.session === session && verdict.session.contestedAt !== undefined
   }

@@ -85,7 +85,7 @@ it('a client opens, a party closes, and both see how they stand', async () => {
   const evidence = { kind: 'contested_close', terms, material: closed.answer }
   expect(await served.ask(vendor, 'POST', '/misconduct', evidence)).toMatchObject(reputation)
   await expect(served.ask(vendor, 'POST', '/misconduct', { ...evidence, kind: 'bad_lock' })).rejects.toMatchObject({
-    code: 'bad_proof',
+    code: 'malformed',
   })
   await expect(served.ask(user, 'GET', `/reputation/${'00'.repeat(32)}`)).rejects.toMatchObject({ code: 'no_account' })
 })

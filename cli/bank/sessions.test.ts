@@ -5,10 +5,14 @@ import type { Database } from '../../node/store/database.ts'
 import { createMemoryDatabase, type MemoryDatabase } from '../../node/store/memory-database.ts'
 import { toHex } from '../../proto/bytes.ts'
 import { MupibError } from '../../proto/errors.ts'
+import { digestOf } from '../../proto/hash.ts'
 import type { SigningKey } from '../../proto/keys.ts'
+import { lockSuite } from '../../proto/locks/suites.ts'
 import { createProof, verifyProof } from '../../proto/proof.ts'
 import { type LedgerRecord, signRecord } from '../../proto/records.ts'
 import type { SessionClaim } from '../../proto/session/claims.ts'
+import { encodeMisconduct } from '../../proto/session/misconduct.ts'
+import { type Payment, signPayment } from '../../proto/session/payment.ts'
 import type { SessionTerms } from '../../proto/session/terms.ts'
 import { createTestSession, settleClaim, type TestSession } from '../../proto/session/testing.ts'
 import { keyOf } from '../../proto/testing.ts'
@@ -329,14 +333,29 @@ describe('reputation', () => {
     })
   })
 
-  it('falls by payments that the judge finds against the client: 50 is not enough', async () => {
+  it('falls by payments that the client signed: 50 is not enough', async () => {
     const party = await agree()
-    const evidence = { kind: 'bad_lock', terms: party.terms, material: Uint8Array.of(1) } as const
-    await expect(bank.reportMisconduct(evidence)).rejects.toMatchObject({ code: 'bad_proof' })
-    await reopen({ judge: (kind, terms, [first]) => kind === 'bad_lock' && terms.unit === 3n && first === 1 })
-    expect(await bank.reportMisconduct(evidence)).toMatchObject({ reputation: 50, findings: [{ kind: 'bad_lock' }] })
-    await expect(bank.reportMisconduct({ ...evidence, material: Uint8Array.of(2) })).rejects.toMatchObject({
-      code: 'bad_proof',
+    const lockKey = lockSuite('schnorr').keyGen(new Uint8Array(32).fill(3))
+    const signed = (item: string) => {
+      const content = {
+        session: party.session,
+        index: 0,
+        word: party.chain[0]!,
+        amount: 0n,
+        item: digestOf('body', Buffer.from(item)),
+      }
+      return signPayment('schnorr', content, undefined, lockKey, party.client).payment
+    }
+    const shown = (first: Payment, second: Payment) => {
+      const material = encodeMisconduct({ kind: 'conflicting_payments', first, second })
+      return { kind: 'conflicting_payments', terms: party.terms, material } as const
+    }
+    const evidence = shown(signed('a song'), signed('a film'))
+    for (const nothing of [shown(signed('a song'), signed('a song')), { ...evidence, kind: 'bad_lock' } as const])
+      await expect(bank.reportMisconduct(nothing)).rejects.toMatchObject({ code: 'bad_proof' })
+    expect(await bank.reportMisconduct(evidence)).toMatchObject({
+      reputation: 50,
+      findings: [{ kind: 'conflicting_payments' }],
     })
     await expect(bank.openSession(party)).rejects.toMatchObject({ code: 'blocked', fields: { reputation: 50 } })
     expect(balances(party)).toEqual([100n, 0n])

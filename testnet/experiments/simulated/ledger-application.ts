@@ -182,6 +182,7 @@ class LedgerApplication implements Application {
       records: blockRecordsMax,
       bytes: limits.proposalBytes,
       tokens: limits.proposalTokens,
+      sessionChecks: limits.proposalSessionChecks,
       perClient: blockRecordsMax,
     }
     return this.#pool.choose(chain, { ...most, untriedTokens: limits.blockTokens })
