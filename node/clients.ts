@@ -226,7 +226,8 @@ export class Clients {
     follow.running = true
     client.following++
     try {
-      while (client.follows.get(id) === follow && follow.next <= this.#ports.application.tip.block.header.height) {
+      // what is final and still on its way to the disk comes with the next call
+      while (client.follows.get(id) === follow && follow.next <= this.#tipHeight()) {
         for await (const stored of this.#ports.chain.blocksFrom(follow.next, blocksAtOnce)) {
           const { height } = stored.block.header
           if (client.follows.get(id) !== follow) return
@@ -244,6 +245,10 @@ export class Clients {
       follow.running = false
       client.following--
     }
+  }
+
+  #tipHeight(): number {
+    return this.#ports.chain.tipHeight() ?? 0
   }
 
   async #sendFollowed(client: Client, id: number, follow: Follow, stored: StoredBlock): Promise<void> {

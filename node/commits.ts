@@ -73,7 +73,7 @@ export class Commits {
   /** The pool, clients and people learn of a commit. */
   #tellAll(commit: Commit): void {
     const { application, pool, intake, clients, spread, admission, status, drop, tell } = this.#ports
-    status.progress()
+    status.progress(commit.tip)
     const streams = pool.remove(commit.records.map(({ digest }) => digest))
     const { membersChanged, refused } = this.#count(commit)
     for (const [stream, sample] of streams) {

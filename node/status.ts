@@ -5,6 +5,7 @@ import { quorumOf } from '../proto/chain.ts'
 import type { Genesis } from '../proto/genesis.ts'
 import type { ValidatorStatus } from '../proto/wire/codec.ts'
 import type { Application } from './application.ts'
+import type { StoredBlock } from './chain-store.ts'
 import type { Pool } from './pool.ts'
 
 type ValidatorState = 'following' | 'voting' | 'stalled' | 'mute' | 'halted'
@@ -28,15 +29,19 @@ const stalledAfterTimeouts = 4
 export class Status {
   readonly #sources: StatusSources
   #lastProgress: number
+  /** The last final block on disk: what a validator says that it has, it can show. */
+  #tip: StoredBlock
   #equivocations = 0
 
   constructor(sources: StatusSources) {
     this.#sources = sources
     this.#lastProgress = sources.now()
+    this.#tip = sources.application.tip
   }
 
-  /** Something became final. */
-  progress(): void {
+  /** Final blocks up to this one are on disk. */
+  progress(tip: StoredBlock): void {
+    this.#tip = tip
     this.#lastProgress = this.#sources.now()
   }
 
@@ -70,8 +75,8 @@ export class Status {
   }
 
   forClients(): ValidatorStatus {
-    const { genesis, self, core, application } = this.#sources
-    const { block, stateRoot } = application.tip
+    const { genesis, self, core } = this.#sources
+    const { block, stateRoot } = this.#tip
     return {
       name: genesis.validators[self]!.name,
       height: block.header.height,
@@ -84,11 +89,11 @@ export class Status {
 
   /** What /status shows. */
   show(): Record<string, unknown> {
-    const { genesis, self, core, application, pool, nameOf, sessions } = this.#sources
+    const { genesis, self, core, pool, nameOf, sessions } = this.#sources
     const { view, leader, silent, notarized, nullified } = statusOf(core)
     const linked = new Set(this.#sources.linked())
     const { state, reason } = this.#state(linked.size)
-    const { block, stateRoot } = application.tip
+    const { block, stateRoot } = this.#tip
     return {
       name: nameOf(self),
       pid: process.pid,
