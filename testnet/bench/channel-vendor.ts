@@ -8,8 +8,9 @@ import { bytesOfHex } from '../../proto/bytes.ts'
 import { sha256, zeroDigest } from '../../proto/hash.ts'
 import { signingKeyFromSeed } from '../../proto/keys.ts'
 
-/** What the vendor is told: its folder, and how many locks it checks at once. */
+/** What the vendor is told: the name of its network, its folder, and how many locks it checks at once. */
 export interface VendorOrder {
+  readonly networkTag: string
   readonly folder: string
   readonly lockBatch: number
 }
@@ -19,16 +20,15 @@ export type VendorReport =
   | { readonly multiaddrs: readonly string[]; readonly publicKey: string }
   | { readonly cpuSeconds: number }
 
-export const benchNetworkTag = 'channel-bench'
 const seed = sha256(Buffer.from('the vendor of a benchmark'))
 const content = new Uint8Array(32)
 
-async function run({ folder, lockBatch }: VendorOrder): Promise<void> {
+async function run({ networkTag, folder, lockBatch }: VendorOrder): Promise<void> {
   const key = signingKeyFromSeed(seed)
   const host = await createHost({
     privateKey: seed,
     listen: ['/ip4/127.0.0.1/tcp/0'],
-    networkTag: benchNetworkTag,
+    networkTag,
     isAdmitted: () => 'user',
   })
   const store = new ChannelStore(await openLevelDatabase(folder, { genesisHash: bytesOfHex(zeroDigest) }))

@@ -15,7 +15,7 @@ import { signingKeyFromSeed } from '../../proto/keys.ts'
 import type { LockSuiteName } from '../../proto/session/terms.ts'
 import { rounded } from '../statistics.ts'
 import { forkTypeScript } from '../worker-pool.ts'
-import { benchNetworkTag, type VendorReport } from './channel-vendor.ts'
+import type { VendorOrder, VendorReport } from './channel-vendor.ts'
 import type { BenchRow } from './row.ts'
 
 export interface ChannelBench {
@@ -54,6 +54,8 @@ const cpuSeconds = (): number => {
   return (user + system) / 1e6
 }
 
+const networkTag = 'channel-bench'
+
 /** Runs one session from its draft to the joint close, and yields what it cost. */
 async function measureChannel(bench: ChannelBench, signal?: AbortSignal): Promise<ChannelFigures> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mupib-channel-'))
@@ -61,12 +63,12 @@ async function measureChannel(bench: ChannelBench, signal?: AbortSignal): Promis
   const child = forkTypeScript(file, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const toClose: (() => Promise<unknown>)[] = []
   try {
-    const order = { folder: path.join(folder, 'vendor'), lockBatch: bench.lockBatch }
+    const order: VendorOrder = { networkTag, folder: path.join(folder, 'vendor'), lockBatch: bench.lockBatch }
     const vendor = await ask<Extract<VendorReport, { publicKey: string }>>(child, order)
     const host = await createHost({
       privateKey: clientSeed,
       listen: [],
-      networkTag: benchNetworkTag,
+      networkTag,
       isAdmitted: () => 'vendor',
     })
     toClose.push(() => host.stop())
