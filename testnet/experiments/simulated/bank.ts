@@ -298,7 +298,7 @@ export class SimulatedBank extends Party {
     let repeats = 0
     for (const [publication, indices] of consumedOf(transactions.flatMap(({ tokens }) => tokens))) {
       if (draft.unusable(publication, indices) === undefined)
-        amount += draft.useTokens(publication, indices, 'redeemed', record, this.now)
+        amount += draft.useTokens(publication, indices, 'redeemed', { about: record, time: this.now })
       else if (isBlind) {
         amount += tokenValue * BigInt(indices.length)
         repeats += 1
@@ -373,7 +373,10 @@ export class SimulatedBank extends Party {
     let amount = 0n
     for (const { group, index } of tokens)
       if (draft.unusable(group.publication, [index]) === undefined)
-        amount += draft.useTokens(group.publication, [index], 'returned', `${digest} ${index}`, this.now)
+        amount += draft.useTokens(group.publication, [index], 'returned', {
+          about: `${digest} ${index}`,
+          time: this.now,
+        })
     if (amount > 0n)
       draft.mustPost(refundEvent({ reference: digest, time: this.now, amount: createAmount(amount) }, account))
     return draft.rows()
@@ -388,7 +391,7 @@ export class SimulatedBank extends Party {
   expireDue(time: number): void {
     const draft = new BooksDraft(this.store)
     for (const [number] of this.store.entries<Issued>('publication/')) {
-      const { expiry } = draft.use(Number(number))!
+      const { expiry } = draft.useOf(Number(number))!
       if (Number(number) <= this.#stream('publication').decided.number && expiry < time)
         draft.expire(Number(number), time)
     }
