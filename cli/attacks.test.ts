@@ -367,7 +367,6 @@ describe('an auditor', () => {
     const { network, genesis } = world.net.ledger
     const stolen = payWith(network, pia.key, quinn.tokens)
     const { groups, transactions } = layOutTokens([stolen])
-    const { time, information, signature, tokens } = transactions[0]!
     const signer = genesis.members.find(({ name }) => name === 'auditor')!.certificate.fingerprint
     const heading = { network, signer, number: 1, previous: zeroDigest }
     const terms = { w0, model: 'neutral', rounding: 'floor' } as const
@@ -379,7 +378,7 @@ describe('an auditor', () => {
         pending: false,
         terms,
         groups,
-        transactions: [{ time, information, signature, tokens }],
+        transactions,
       },
       keyOf('auditor'),
     )

@@ -216,12 +216,7 @@ export class Queues {
       pending,
       terms: number === 1 ? terms : undefined,
       groups,
-      transactions: transactions.map(({ time, information, signature, tokens }) => ({
-        time,
-        information,
-        signature,
-        tokens,
-      })),
+      transactions,
     }
     return signRecord(content, key)
   }

@@ -73,10 +73,9 @@ export class Returns {
     const { home, tokens: store } = this.#desk
     const { number, previous } = this.#records.next('return')
     const { groups, transactions } = layOutTokens([payment])
-    const { time, information, signature, tokens } = transactions[0]!
     const heading = { network: home.network, signer: home.fingerprint, number, previous }
     const record = signRecord(
-      { kind: 'return', ...heading, user: payment.holder, groups, payment: { time, information, signature, tokens } },
+      { kind: 'return', ...heading, user: payment.holder, groups, payment: transactions[0]! },
       home.key,
     )
     await this.#desk.write([store.putRecord(record), store.putReturnOf(payload, number)])

@@ -51,9 +51,7 @@ export function decideBlock(
   const { genesis, network } = ledger
   const signer = genesis.members.find(({ role }) => role === 'auditor')!.certificate.fingerprint
   const head = ledger.head('tokenBlock', signer, user.publicKey)
-  const { groups, transactions } = layOutTokens(
-    payments.map(({ time, information, signature, tokens }) => ({ time, information, signature, tokens })),
-  )
+  const { groups, transactions } = layOutTokens(payments)
   const terms = head.number === 0 ? ({ w0: 100, model: 'neutral', rounding: 'floor' } as const) : undefined
   const heading = { network, signer, number: head.number + 1, previous: head.digest }
   const record = signRecord(

@@ -117,10 +117,11 @@ export interface LooseToken {
   readonly signature: Uint8Array
 }
 
-/** Lays tokens out as a record holds them: the groups in their order, and each payment's tokens pointing to them. */
-export function layOutTokens<T extends { readonly tokens: readonly LooseToken[] }>(
-  payments: readonly T[],
-): { groups: TokenGroup[]; transactions: (Omit<T, 'tokens'> & Pick<Payment, 'tokens'>)[] } {
+/** A payment before its tokens have their places in a record. */
+type LoosePayment = Omit<Payment, 'tokens'> & { readonly tokens: readonly LooseToken[] }
+
+/** Lays tokens out as a record holds them: the groups in their order, and each payment, without what else is known of it, pointing to them. */
+export function layOutTokens(payments: readonly LoosePayment[]): { groups: TokenGroup[]; transactions: Payment[] } {
   const byBytes = new Map<string, TokenGroup>()
   // Tokens of one hand usually share the group object: encode each object once.
   const names = new Map<TokenGroup, string>()
@@ -137,9 +138,11 @@ export function layOutTokens<T extends { readonly tokens: readonly LooseToken[] 
   const places = new Map(ordered.map(([name], place) => [name, place]))
   return {
     groups: ordered.map(([, group]) => group),
-    transactions: payments.map(payment => ({
-      ...payment,
-      tokens: payment.tokens.map(({ group, index, signature }) => ({
+    transactions: payments.map(({ time, information, signature, tokens }) => ({
+      time,
+      information,
+      signature,
+      tokens: tokens.map(({ group, index, signature }) => ({
         group: places.get(nameOf(group))!,
         index,
         signature,

@@ -135,12 +135,7 @@ class Stream {
         terms:
           this.#number === 0 ? { w0: this.#shared.options.tokens, model: 'neutral', rounding: 'floor' } : undefined,
         groups,
-        transactions: transactions.map(({ time, information, signature, tokens }) => ({
-          time,
-          information,
-          signature,
-          tokens,
-        })),
+        transactions,
       },
       this.#client.key,
     )

@@ -301,12 +301,7 @@ export class SimulatedAuditor extends Party {
       pending,
       terms: number === 1 ? this.#terms : undefined,
       groups,
-      transactions: transactions.map(({ time, information, signature, tokens }) => ({
-        time,
-        information,
-        signature,
-        tokens,
-      })),
+      transactions,
     })
   }
 

@@ -336,15 +336,13 @@ export class SimulatedBank extends Party {
     }
     const { number, previous } = nextInStream(this.#stream('return'))
     const { groups, transactions } = layOutTokens([checked])
-    const { time, information, signature, tokens } = transactions[0]!
     const heading = { network: ledgerNetwork, signer: bank.fingerprint, number, previous }
-    const paid = { time, information, signature, tokens }
     const record = signRecordAs<Return>('bank', {
       kind: 'return',
       ...heading,
       user: checked.holder,
       groups,
-      payment: paid,
+      payment: transactions[0]!,
     })
     const rows: Row[] = [
       [`return/${number}`, record],
