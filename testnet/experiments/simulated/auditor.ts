@@ -14,6 +14,7 @@ import {
 import { applyBlock, initialStanding, type Standing } from '../../../cli/auditor/trust.ts'
 import type { PresentedPayment } from '../../../cli/common/payment.ts'
 import type { Head } from '../../../cli/common/stream.ts'
+import type { Random } from '../../../consensus/simulator/random.ts'
 import type { FinalBlock } from '../../../consensus/types.ts'
 import { layOutTokens } from '../../../node/ledger/form.ts'
 import { bytesOfHex, toHex } from '../../../proto/bytes.ts'
@@ -21,9 +22,10 @@ import { type Digest, zeroDigest } from '../../../proto/hash.ts'
 import type { SignedRecord, TokenBlock, TrustTerms } from '../../../proto/records.ts'
 import type { TransactionVerdict, UserStanding } from '../../../proto/verdict.ts'
 import { bookRows, type OpenRedemption, type OpenTransfer, settleRows, type Taken } from './auditor-money.ts'
-import { type LedgerAccess, LedgerClient, type ReadAnswer, readAnswer } from './ledger-client.ts'
+import { type LedgerAccess, type ReadAnswer, readAnswer } from './ledger-client.ts'
+import { LedgerParty } from './ledger-party.ts'
 import { certificateOf, ledgerNetwork, tokenValue } from './parties.ts'
-import { type AnsweredBlock, type CertifiedBlocks, type Letter, Party, type PartyWorld } from './party.ts'
+import type { AnsweredBlock, CertifiedBlocks, Letter, PartyWorld } from './party.ts'
 import { PartyStore, type Row } from './party-store.ts'
 import { isPaymentSigned, signRecordAs } from './signing.ts'
 
@@ -69,23 +71,14 @@ const outboxMs = 250
 
 const bank = certificateOf('bank').fingerprint
 
-export class SimulatedAuditor extends Party {
+export class SimulatedAuditor extends LedgerParty {
   readonly store: PartyStore
-  readonly #access: LedgerAccess
   readonly #options: AuditorOptions
   readonly #terms: TrustTerms
-  #ledger: LedgerClient | undefined
   #users = new Map<string, UserState<Taken>>()
 
-  constructor(
-    name: string,
-    world: PartyWorld,
-    random: ConstructorParameters<typeof Party>[2],
-    access: LedgerAccess,
-    options: AuditorOptions,
-  ) {
-    super(name, world, random)
-    this.#access = access
+  constructor(name: string, world: PartyWorld, random: Random, access: LedgerAccess, options: AuditorOptions) {
+    super(name, world, random, access)
     this.#options = options
     this.#terms = { w0: options.blockSize, model: 'neutral', rounding: 'floor' }
     this.store = new PartyStore({
@@ -97,26 +90,21 @@ export class SimulatedAuditor extends Party {
 
   protected wake(): void {
     this.#users = new Map(this.store.entries<KeptUser>('user/').map(([user, kept]) => [user, this.#load(user, kept)]))
-    this.#ledger = new LedgerClient({
-      ...this.#access,
-      name: this.name,
-      random: this.random.fork(2),
-      tip: () => this.store.get<FinalBlock>('tip') ?? this.#options.genesis,
-      send: (to, letter) => this.send(to, letter),
-      later: (ms, run) => this.later(ms, run),
-      takeBlock: (block, proof) => this.#takeBlock(block, proof),
-    })
+    this.connect()
     for (const [user, state] of this.#users) {
       const kept = state.block && this.store.get<KeptBlock>(`block/${user}/${state.block.number}`)
-      if (kept) this.#ledger.submit(kept.record)
+      if (kept) this.submit(kept.record)
       else this.#step(user, { type: 'trust', blockSize: this.#standing(user).blockSize, now: this.now })
     }
     this.#tend()
   }
 
-  protected end(kind: 'power' | 'kill'): void {
-    this.#ledger?.end()
-    this.#ledger = undefined
+  protected tip(): FinalBlock {
+    return this.store.get<FinalBlock>('tip') ?? this.#options.genesis
+  }
+
+  protected override end(kind: 'power' | 'kill'): void {
+    super.end(kind)
     this.store.crash(kind)
   }
 
@@ -168,11 +156,8 @@ export class SimulatedAuditor extends Party {
     this.later(outboxMs, () => this.#tend())
   }
 
-  protected take(from: string, letter: Letter): void {
+  protected hear(from: string, letter: Letter): void {
     switch (letter.type) {
-      case 'blocks':
-        this.#ledger?.blocks(letter.certified)
-        break
       case 'present':
         this.#present(from, letter.digest, letter.payment)
         break
@@ -278,7 +263,7 @@ export class SimulatedAuditor extends Party {
         const kept: KeptBlock = { record, sequences: effect.block.payments.map(({ sequence }) => sequence) }
         return {
           rows: [[`block/${user}/${effect.block.number}`, kept]],
-          done: () => this.#ledger?.submit(record),
+          done: () => this.submit(record),
         }
       }
       case 'advance':
@@ -305,7 +290,7 @@ export class SimulatedAuditor extends Party {
     })
   }
 
-  #takeBlock(block: AnsweredBlock, proof: CertifiedBlocks): void {
+  protected takeBlock(block: AnsweredBlock, proof: CertifiedBlocks): void {
     this.store.atomically(() => {
       this.store.write([['tip', block.final]])
       for (const answer of block.answers) {

@@ -1,51 +1,36 @@
 // The simulated authority: revokes a member's certificate when the experiment says so.
+import type { Random } from '../../../consensus/simulator/random.ts'
 import type { FinalBlock } from '../../../consensus/types.ts'
 import { type Digest, zeroDigest } from '../../../proto/hash.ts'
 import { type Revocation, signRecord } from '../../../proto/records.ts'
-import { type LedgerAccess, LedgerClient } from './ledger-client.ts'
+import type { LedgerAccess } from './ledger-client.ts'
+import { LedgerParty } from './ledger-party.ts'
 import { certificateOf, keyOf, ledgerNetwork } from './parties.ts'
-import { type Letter, Party, type PartyWorld } from './party.ts'
+import type { AnsweredBlock, PartyWorld } from './party.ts'
 
-export class Authority extends Party {
-  readonly #access: LedgerAccess
+export class Authority extends LedgerParty {
   #tip: FinalBlock
-  #ledger: LedgerClient | undefined
   #number = 0
   #previous: Digest = zeroDigest
 
-  constructor(
-    world: PartyWorld,
-    random: ConstructorParameters<typeof Party>[2],
-    access: LedgerAccess,
-    genesis: FinalBlock,
-  ) {
-    super('authority', world, random)
-    this.#access = access
+  constructor(world: PartyWorld, random: Random, access: LedgerAccess, genesis: FinalBlock) {
+    super('authority', world, random, access)
     this.#tip = genesis
   }
 
   protected wake(): void {
-    this.#ledger = new LedgerClient({
-      ...this.#access,
-      name: this.name,
-      random: this.random.fork(2),
-      tip: () => this.#tip,
-      send: (to, letter) => this.send(to, letter),
-      later: (ms, run) => this.later(ms, run),
-      takeBlock: ({ final }) => {
-        this.#tip = final
-      },
-    })
+    this.connect()
   }
 
-  protected end(): void {
-    this.#ledger?.end()
-    this.#ledger = undefined
+  protected tip(): FinalBlock {
+    return this.#tip
   }
 
-  protected take(_from: string, letter: Letter): void {
-    if (letter.type === 'blocks') this.#ledger?.blocks(letter.certified)
+  protected takeBlock({ final }: AnsweredBlock): void {
+    this.#tip = final
   }
+
+  protected hear(): void {}
 
   /** Declares a member's certificate dead. */
   revoke(member: string): void {
@@ -60,6 +45,6 @@ export class Authority extends Party {
     }
     const record = signRecord(content, keyOf('authority'))
     this.#previous = record.digest
-    this.#ledger?.submit(record)
+    this.submit(record)
   }
 }

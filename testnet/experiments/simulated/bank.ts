@@ -10,6 +10,7 @@ import {
   type OwnStream,
   settleInStream,
 } from '../../../cli/common/stream.ts'
+import type { Random } from '../../../consensus/simulator/random.ts'
 import type { FinalBlock } from '../../../consensus/types.ts'
 import { type LooseToken, layOutTokens } from '../../../node/ledger/form.ts'
 import { MupibError } from '../../../proto/errors.ts'
@@ -18,9 +19,10 @@ import { createAmount } from '../../../proto/money.ts'
 import type { Publication, Return, SignedRecord } from '../../../proto/records.ts'
 import type { TokenVerdict } from '../../../proto/verdict.ts'
 import { BooksDraft } from './bank-books.ts'
-import { checkBrought, type LedgerAccess, LedgerClient, type ReadAnswer, readAnswer } from './ledger-client.ts'
+import { checkBrought, type LedgerAccess, type ReadAnswer, readAnswer } from './ledger-client.ts'
+import { LedgerParty } from './ledger-party.ts'
 import { certificateOf, keyOf, ledgerNetwork, tokenValue } from './parties.ts'
-import { type AnsweredBlock, type Letter, Party, type PartyWorld } from './party.ts'
+import type { AnsweredBlock, Letter, PartyWorld } from './party.ts'
 import { PartyStore, type Row } from './party-store.ts'
 import { signRecordAs } from './signing.ts'
 import { hashOf, issueTokens } from './tokens.ts'
@@ -68,22 +70,14 @@ const bank = certificateOf('bank')
 
 const isTaken = ({ verdict, use }: TokenVerdict): boolean => verdict === '11' && use === 'consumed'
 
-export class SimulatedBank extends Party {
+export class SimulatedBank extends LedgerParty {
   readonly store: PartyStore
-  readonly #access: LedgerAccess
   readonly #options: BankOptions
-  #ledger: LedgerClient | undefined
   #isMaking = false
 
-  constructor(
-    world: PartyWorld,
-    random: ConstructorParameters<typeof Party>[2],
-    access: LedgerAccess,
-    options: BankOptions,
-  ) {
-    super('bank', world, random)
+  constructor(world: PartyWorld, random: Random, access: LedgerAccess, options: BankOptions) {
+    super('bank', world, random, access)
     this.#options = options
-    this.#access = access
     this.store = new PartyStore({
       random: random.fork(1),
       diskMs: () => options.diskMs + this.slownessMs,
@@ -101,23 +95,18 @@ export class SimulatedBank extends Party {
   }
 
   protected wake(): void {
-    this.#ledger = new LedgerClient({
-      ...this.#access,
-      name: this.name,
-      random: this.random.fork(2),
-      tip: () => this.store.get<FinalBlock>('tip') ?? this.#options.genesis,
-      send: (to, letter) => this.send(to, letter),
-      later: (ms, run) => this.later(ms, run),
-      takeBlock: block => this.#takeBlock(block),
-    })
+    this.connect()
     for (const kind of ['publication', 'return'] as const)
-      for (const { number } of this.#stream(kind).open) this.#ledger.submit(this.#recordOf(kind, number))
+      for (const { number } of this.#stream(kind).open) this.submit(this.#recordOf(kind, number))
     this.#make()
   }
 
-  protected end(kind: 'power' | 'kill'): void {
-    this.#ledger?.end()
-    this.#ledger = undefined
+  protected tip(): FinalBlock {
+    return this.store.get<FinalBlock>('tip') ?? this.#options.genesis
+  }
+
+  protected override end(kind: 'power' | 'kill'): void {
+    super.end(kind)
     this.#isMaking = false
     this.store.crash(kind)
   }
@@ -141,11 +130,8 @@ export class SimulatedBank extends Party {
     return this.store.get<Issued>(`publication/${number}`)!.record
   }
 
-  protected take(from: string, letter: Letter): void {
+  protected hear(from: string, letter: Letter): void {
     switch (letter.type) {
-      case 'blocks':
-        this.#ledger?.blocks(letter.certified)
-        break
       case 'order':
         this.#takeOrder(from, letter.order, letter.count)
         break
@@ -211,9 +197,9 @@ export class SimulatedBank extends Party {
       ['stream/publication', appendToStream(this.#stream('publication'), record.digest)],
       ...shares.map((share): Row => [`order/${share.account}/${share.order}`, { ...share, publication: number }]),
     ]
-    if (switches.isHasty) this.#ledger?.submit(record)
+    if (switches.isHasty) this.submit(record)
     this.store.write(rows, () => {
-      this.#ledger?.submit(record)
+      this.submit(record)
       this.#make()
     })
   }
@@ -228,7 +214,7 @@ export class SimulatedBank extends Party {
     this.send(account, { type: 'issued', order, tokens: own })
   }
 
-  #takeBlock(block: AnsweredBlock): void {
+  protected takeBlock(block: AnsweredBlock): void {
     this.store.write([['tip', block.final]])
     for (const answer of block.answers) {
       const read = readAnswer(answer)
@@ -289,7 +275,7 @@ export class SimulatedBank extends Party {
       return
     }
     const answer = proof.blocks[0]?.answers.find(each => each.record === record)
-    if (!answer || !checkBrought(proof, this.#access.keyring)) return
+    if (!answer || !checkBrought(proof, this.access.keyring)) return
     const { verdict, transactions } = readAnswer(answer)
     if (verdict.kind !== 'tokenBlock' || verdict.refusal !== undefined) return
     if (verdict.signer !== certificateOf(auditor).fingerprint) return
@@ -351,7 +337,7 @@ export class SimulatedBank extends Party {
       ['stream/return', appendToStream(this.#stream('return'), record.digest)],
     ]
     if (this.#options.switches.refundsAtOnce) rows.push(...this.#refundRows(account, digest, payment.tokens))
-    this.store.write(rows, () => this.#ledger?.submit(record))
+    this.store.write(rows, () => this.submit(record))
   }
 
   /** Refunds what the ledger took back, in the write that keeps its word. */
