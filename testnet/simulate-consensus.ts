@@ -10,6 +10,7 @@ import { runTwice } from '../consensus/invariants/determinism.ts'
 import { bugNamed, bugs } from '../consensus/simulator/bugs.ts'
 import { runSchedule, type ScheduleOptions, type ScheduleResult } from '../consensus/simulator/simulation.ts'
 import { MupibError } from '../proto/errors.ts'
+import { createProgress, exitCodes, wholeNumber } from './campaign/progress.ts'
 import { optionsOf, readReproduction } from './campaign/scenario-file.ts'
 import { plantedBugNamed, plantedBugs } from './experiments/simulated/bugs.ts'
 import { checkSimulated } from './experiments/simulated/checks.ts'
@@ -32,7 +33,6 @@ const usage = `npm run sim -- [options]
   --real-keys        Ed25519 signatures
   --jobs N           processes (default: one per core)`
 
-const exitCodes = { pass: 0, fail: 1, usage: 2, unknown: 3 } as const
 /** Every so many seeds one schedule is run twice (I13). */
 const repeatEvery = 100
 const chunkSeeds = 25
@@ -74,12 +74,7 @@ function fail(message: string): never {
 }
 
 function numberOf(name: string, text: string | undefined, least: number, most: number): number | undefined {
-  if (text === undefined) return undefined
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < least || value > most) {
-    return fail(`--${name}: a whole number from ${least} to ${most}, not '${text}'`)
-  }
-  return value
+  return text === undefined ? undefined : wholeNumber(name, text, least, most)
 }
 
 function optionsFromFlags(bugName: string | undefined): ScheduleOptions {
@@ -252,27 +247,20 @@ function runScenario(file: string): number {
   return tell(runSchedule(reproduction.seed, { ...options, ...print }), `npm run sim -- --scenario ${file} --trace`)
 }
 
-/** A line that says how far it is: rewritten on a terminal, now and then elsewhere. */
-function createProgress(count: number): (ran: number) => void {
-  const startedAt = performance.now()
-  let shownAt = startedAt
-  return ran => {
-    const now = performance.now()
-    const isTerminal = process.stderr.isTTY
-    if (now - shownAt < (isTerminal ? 200 : 10_000)) return
-    shownAt = now
-    const rate = (ran / (now - startedAt)) * 1000
-    const line = `${ran} of ${count} schedules, ${rate.toFixed(0)}/s, ${((count - ran) / rate).toFixed(0)} s left`
-    process.stderr.write(isTerminal ? `\r${line}\u001b[K` : `${line}\n`)
-  }
-}
-
 async function runMany(pool: Pool, from: number, count: number): Promise<number> {
   const { bug } = flags
   optionsFromFlags(bug)
   const startedAt = performance.now()
-  const { ran, unknown, hash, failure } = await pool.run(from, count, bug, createProgress(count))
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+  let done = 0
+  const progress = createProgress(gone => {
+    const perSecond = done / gone
+    return `${done} of ${count} schedules, ${perSecond.toFixed(0)}/s, ${((count - done) / perSecond).toFixed(0)} s left`
+  })
+  const { ran, unknown, hash, failure } = await pool.run(from, count, bug, sum => {
+    done = sum
+    progress.show()
+  })
+  progress.end()
   const seconds = (performance.now() - startedAt) / 1000
   const rate = `${ran} schedules in ${seconds.toFixed(1)} s (${(ran / seconds).toFixed(0)}/s)`
   if (failure) {

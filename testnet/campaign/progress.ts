@@ -1,5 +1,7 @@
-// What the long-running simulations share: a line on stderr that says how far it is, and flags that are whole numbers.
+// What the long-running simulations share: a line on stderr that says how far it is, flags that are whole numbers, and exit codes.
 import { MupibError } from '../../proto/errors.ts'
+
+export const exitCodes = { pass: 0, fail: 1, usage: 2, unknown: 3 } as const
 
 /** Shows the line that `describe` makes of the seconds gone: rewritten on a terminal, now and then elsewhere. */
 export function createProgress(describe: (seconds: number) => string): { show(): void; end(): void } {
@@ -30,3 +32,15 @@ export function wholeNumber(name: string, text: string, least: number, most: num
 /** The same for numbers with commas between them. */
 export const wholeNumbers = (name: string, text: string, least: number, most: number): number[] =>
   text.split(',').map(part => wholeNumber(name, part, least, most))
+
+/** Ends the process with what `main` gives; wrong use is told with the usage. */
+export async function runToExit(usage: string, main: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await main()
+  } catch (error) {
+    const isUsage = error instanceof MupibError || (error instanceof TypeError && 'code' in error)
+    if (!isUsage) throw error
+    process.stderr.write(`${error.message}\n\n${usage}\n`)
+    process.exitCode = exitCodes.usage
+  }
+}

@@ -7,7 +7,7 @@ import { bugNamed } from '../../consensus/simulator/bugs.ts'
 import { MupibError } from '../../proto/errors.ts'
 import { interruptible } from '../interrupt.ts'
 import { runCampaign } from './campaign.ts'
-import { createProgress, wholeNumber, wholeNumbers } from './progress.ts'
+import { createProgress, exitCodes, runToExit, wholeNumber, wholeNumbers } from './progress.ts'
 import { campaignReport, campaignText } from './report.ts'
 import { encodeReproduction } from './scenario-file.ts'
 
@@ -20,8 +20,6 @@ const usage = `npm run sim:campaign -- [options]
   --bug NAME         plant a bug, to see the campaign find and shrink it
   --out FILE         where a failing scenario is left (default campaign-failure.json)
 Prints a table, or JSON where the output is no terminal.`
-
-const exitCodes = { pass: 0, fail: 1, usage: 2, unknown: 3 } as const
 
 function parseFlags() {
   const { values } = parseArgs({
@@ -81,11 +79,4 @@ async function main(): Promise<number> {
   return exitCodes[report.outcome]
 }
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  const isUsage = error instanceof MupibError || (error instanceof TypeError && 'code' in error)
-  if (!isUsage) throw error
-  process.stderr.write(`${error.message}\n\n${usage}\n`)
-  process.exitCode = exitCodes.usage
-}
+await runToExit(usage, main)

@@ -6,7 +6,7 @@ import { bugNamed } from '../../consensus/simulator/bugs.ts'
 import { MupibError } from '../../proto/errors.ts'
 import { interruptible } from '../interrupt.ts'
 import { streamOnCores } from '../worker-pool.ts'
-import { createProgress, wholeNumber } from './progress.ts'
+import { createProgress, exitCodes, runToExit, wholeNumber } from './progress.ts'
 import { exhaustiveCases } from './twins-cases.ts'
 import {
   addTwinsSums,
@@ -27,7 +27,6 @@ const usage = `npm run sim:twins -- [options]
   --jobs N           processes (default: one per core)
 Prints a few lines, or JSON where the output is no terminal.`
 
-const exitCodes = { pass: 0, fail: 1, usage: 2, unknown: 3 } as const
 const worker = new URL('./twins-worker.ts', import.meta.url)
 const stretchCases = 64
 
@@ -137,11 +136,4 @@ async function main(): Promise<number> {
   return chosen === undefined && sum.cases < flags.count ? exitCodes.unknown : exitCodes.pass
 }
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  const isUsage = error instanceof MupibError || (error instanceof TypeError && 'code' in error)
-  if (!isUsage) throw error
-  process.stderr.write(`${error.message}\n\n${usage}\n`)
-  process.exitCode = exitCodes.usage
-}
+await runToExit(usage, main)
