@@ -1,6 +1,10 @@
 // What the parts of a bank share: its home, its rows, one thing at a time where they change, and writes whose failure stops the bank.
+import { createSignatureCheck } from '../../node/client/checked-signatures.ts'
 import type { Database, WriteOp } from '../../node/store/database.ts'
 import { MupibError } from '../../proto/errors.ts'
+import { validatorKeys } from '../../proto/genesis.ts'
+import { verifyAnswer } from '../../proto/proof.ts'
+import { decodeRecordAnswer } from '../../proto/wire/codec.ts'
 import { AccountStore } from './account-store.ts'
 import { BooksDraft } from './books-draft.ts'
 import type { BankHome } from './home.ts'
@@ -50,6 +54,8 @@ export class Desk {
   /** Rejects when the bank cannot go on (a failed write). */
   readonly failed: Promise<never>
   readonly #database: Database
+  readonly #keys: readonly Uint8Array[]
+  readonly #check = createSignatureCheck()
   #fail!: (error: unknown) => void
 
   constructor(home: BankHome, database: Database, log: BankLog) {
@@ -60,6 +66,7 @@ export class Desk {
     this.sessions = new SessionStore(database)
     this.reputations = new ReputationStore(database)
     this.#database = database
+    this.#keys = validatorKeys(home.genesis)
     this.failed = new Promise((_, reject) => {
       this.#fail = reject
     })
@@ -69,6 +76,11 @@ export class Desk {
   /** Changes of the books, to be written as one. Only in a turn of `books`. */
   draft(): BooksDraft {
     return new BooksDraft(this.accounts, this.tokens)
+  }
+
+  /** What the ledger certified in an answer that somebody brings. Throws `bad_proof`, `malformed`. */
+  readAnswer(bytes: Uint8Array): ReturnType<typeof verifyAnswer> {
+    return verifyAnswer(decodeRecordAnswer(bytes), this.home.network, this.#keys, this.#check)
   }
 
   /** All or nothing, synced. */

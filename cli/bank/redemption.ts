@@ -1,14 +1,10 @@
 // Message 10 of the first paper's figure 1: an auditor brings the ledger's certified answer to a token block and is paid for the consumed
 // tokens of this bank, each once ever. The bank believes nothing but what it verified against genesis.
-import { createSignatureCheck } from '../../node/client/checked-signatures.ts'
 import { toHex } from '../../proto/bytes.ts'
 import { MupibError } from '../../proto/errors.ts'
-import { validatorKeys } from '../../proto/genesis.ts'
 import { type Digest, sha256Hex } from '../../proto/hash.ts'
 import { createAmount } from '../../proto/money.ts'
-import { verifyAnswer } from '../../proto/proof.ts'
 import type { TokenVerdict } from '../../proto/verdict.ts'
-import { decodeRecordAnswer } from '../../proto/wire/codec.ts'
 import type { Account, Redemption } from './account-store.ts'
 import { type AccountId, redeemEvent } from './accounts.ts'
 import type { BooksDraft } from './books-draft.ts'
@@ -33,12 +29,9 @@ interface Claim {
 
 export class Redemptions {
   readonly #desk: Desk
-  readonly #keys: readonly Uint8Array[]
-  readonly #check = createSignatureCheck()
 
   constructor(desk: Desk) {
     this.#desk = desk
-    this.#keys = validatorKeys(desk.home.genesis)
   }
 
   /**
@@ -63,8 +56,7 @@ export class Redemptions {
   }
 
   #read(bytes: Uint8Array, by: Redeemer, accounts: readonly Account[], field: string): Claim {
-    const { network } = this.#desk.home
-    const { verdict, transactions } = verifyAnswer(decodeRecordAnswer(bytes), network, this.#keys, this.#check)
+    const { verdict, transactions } = this.#desk.readAnswer(bytes)
     const { record, kind, signer, number, user, refusal } = verdict
     if (kind !== 'tokenBlock' || refusal !== undefined || !user)
       throw new MupibError('bad_input', `record ${record} is no token block that the ledger decided`, { field })

@@ -1,13 +1,9 @@
 // Evidence against the client of a session, checked and taken into its reputation: whoever brings it, once for each kind and session.
-import { createSignatureCheck } from '../../node/client/checked-signatures.ts'
 import { toHex } from '../../proto/bytes.ts'
 import { MupibError } from '../../proto/errors.ts'
-import { validatorKeys } from '../../proto/genesis.ts'
 import type { Digest } from '../../proto/hash.ts'
-import { verifyAnswer } from '../../proto/proof.ts'
 import { decodeMisconduct, verifyMisconduct } from '../../proto/session/misconduct.ts'
 import { type SessionTerms, sessionDigest } from '../../proto/session/terms.ts'
-import { decodeRecordAnswer } from '../../proto/wire/codec.ts'
 import type { AccountId } from './accounts.ts'
 import type { Desk } from './desk.ts'
 import { noAccountError } from './errors.ts'
@@ -29,12 +25,9 @@ function provesPayments(kind: Misconduct, terms: SessionTerms, material: Uint8Ar
 /** Takes evidence against the client of a session. Throws `no_account`, `wrong_network`, `bad_proof`, `malformed`. */
 export class Reputations {
   readonly #desk: Desk
-  readonly #keys: readonly Uint8Array[]
-  readonly #check = createSignatureCheck()
 
   constructor(desk: Desk) {
     this.#desk = desk
-    this.#keys = validatorKeys(desk.home.genesis)
   }
 
   of(key: AccountId): Promise<Reputation> {
@@ -61,7 +54,7 @@ export class Reputations {
 
   #proves({ kind, terms, material }: ReputationEvidence, session: Digest): boolean {
     if (kind !== 'contested_close') return provesPayments(kind, terms, material)
-    const { verdict } = verifyAnswer(decodeRecordAnswer(material), this.#desk.home.network, this.#keys, this.#check)
+    const { verdict } = this.#desk.readAnswer(material)
     return verdict.session?.session === session && verdict.session.contestedAt !== undefined
   }
 }
