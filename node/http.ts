@@ -8,11 +8,25 @@ export interface NodeEvent {
   readonly [field: string]: unknown
 }
 
+/** A final block as `/blocks` lists it. */
+export interface ListedBlock {
+  readonly height: number
+  readonly view: number
+  readonly digest: string
+  readonly parent: string
+  /** ISO 8601. */
+  readonly time: string
+  readonly records: readonly string[]
+  readonly outcome: string
+  readonly verdictRoot: string
+  readonly stateRoot: string
+}
+
 /** What the pages are made of. */
 export interface NodeReader {
   status(): Record<string, unknown>
   metrics(): Promise<{ contentType: string; text: string }>
-  blocks(from: number, limit: number): Promise<Record<string, unknown>[]>
+  blocks(from: number, limit: number): Promise<ListedBlock[]>
   /** The history of one token, by its serial as text. */
   token(serial: string): Promise<Record<string, unknown>>
   /** The certified answer to a record, by digest. */

@@ -7,7 +7,7 @@ import type { Application } from './application.ts'
 import type { ChainStore, StoredBlock } from './chain-store.ts'
 import { listEvidence } from './evidence.ts'
 import { codeOf, isDamage } from './faults.ts'
-import type { NodeEvent, NodeReader } from './http.ts'
+import type { ListedBlock, NodeEvent, NodeReader } from './http.ts'
 import { listMembers, tokenHistory } from './ledger/queries.ts'
 import type { StateReader } from './ledger/state.ts'
 import type { Metrics } from './metrics.ts'
@@ -99,7 +99,7 @@ function showRecord(application: Application, chain: ChainStore, digest: string)
   }
 }
 
-function showBlock({ block, outcome, verdictRoot, stateRoot }: StoredBlock): Record<string, unknown> {
+function showBlock({ block, outcome, verdictRoot, stateRoot }: StoredBlock): ListedBlock {
   const { height, view, time, parent } = block.header
   return {
     height,
@@ -141,7 +141,7 @@ export function createReader(sources: ReaderSources): NodeReader {
     metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     blocks: (from, limit) =>
       careful(async () => {
-        const blocks: Record<string, unknown>[] = []
+        const blocks: ListedBlock[] = []
         for await (const stored of chain.blocksFrom(from, limit)) blocks.push(showBlock(stored))
         return blocks
       }),

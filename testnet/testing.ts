@@ -1,6 +1,7 @@
 // What tests with real processes share: a network under load, waiting for what nodes tell of themselves, comparing their blocks.
 import { readRunFile } from '../cli/common/run-file.ts'
 import type { VerifiedAnswer } from '../node/client/types.ts'
+import type { ListedBlock } from '../node/http.ts'
 import { assert, MupibError } from '../proto/errors.ts'
 import { decodeRecord } from '../proto/records.ts'
 import { assertAllValid, type BenchNetwork, openBenchNetwork } from './bench/bench-network.ts'
@@ -26,16 +27,6 @@ export async function within<T>(what: string, promise: Promise<T>, limitMs: numb
   } finally {
     clearTimeout(timer)
   }
-}
-
-/** A block as a validator lists it. */
-export interface ListedBlock {
-  readonly height: number
-  readonly view: number
-  readonly digest: string
-  readonly records: readonly string[]
-  readonly outcome: string
-  readonly stateRoot: string
 }
 
 /** A network of validators for tests. Close it in afterAll; should the test process end first, its processes are killed with it. */

@@ -1,5 +1,6 @@
 // Watches a run from outside: what validators make final, their state and size, their accusations. It asks again and again; nobody waits on it.
 import * as fs from 'node:fs'
+import type { ListedBlock } from '../../../node/http.ts'
 import { nodeEvents } from '../../events.ts'
 import type { Field, NodeStatus } from './field.ts'
 import type { Recorder } from './recorder.ts'
@@ -9,17 +10,6 @@ const sampleEveryMs = 500
 const pageSize = 100
 const pageLimitMs = 5_000
 const pageBytes = 4_096
-
-interface ListedBlock {
-  readonly height: number
-  readonly view: number
-  readonly digest: string
-  readonly parent: string
-  readonly time: string
-  readonly records: readonly string[]
-  readonly stateRoot: string
-  readonly verdictRoot: string
-}
 
 /** A block as a node showed it final. */
 export interface SeenBlock extends Omit<ListedBlock, 'time'> {

@@ -2,6 +2,7 @@
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { readGenesis } from '../../../node/config.ts'
+import type { ListedBlock } from '../../../node/http.ts'
 import { networkLimits } from '../../../node/network/limits.ts'
 import { MupibError } from '../../../proto/errors.ts'
 import type { Verdict } from '../../../proto/verdict.ts'
@@ -16,19 +17,6 @@ const answerLimitMs = 5_000
 /** Blocks on a page, and pages that are read of each validator: the newest blocks. */
 const pageBlocks = 100
 const pagesMax = 200
-
-/** A block as a validator's page lists it. */
-interface ListedBlock {
-  readonly height: number
-  readonly view: number
-  readonly digest: string
-  readonly parent: string
-  /** ISO 8601. */
-  readonly time: string
-  readonly records: readonly string[]
-  readonly verdictRoot: string
-  readonly stateRoot: string
-}
 
 interface LogLine {
   /** Milliseconds since 1970. */
