@@ -13,7 +13,7 @@ import { Allowances } from './allowance.ts'
 import { type ChainStore, finalBlockOperations, type StoredBlock } from './chain-store.ts'
 import { ofStore } from './faults.ts'
 import { type Admission, admission, type NumberReuse } from './ledger/admission.ts'
-import { type BlockLimits, type Executed, executeBlock } from './ledger/execute.ts'
+import { type BlockLimits, blockLimits, type Executed, executeBlock } from './ledger/execute.ts'
 import type { Answer } from './ledger/leaves.ts'
 import { initialState, isAlive, type LedgerFacts, type Moment, signerKey, signerOf } from './ledger/members.ts'
 import { headOf, streamName, streamOfRecord } from './ledger/queries.ts'
@@ -111,12 +111,7 @@ export class Application {
     this.#options = options
     this.#tip = options.tip
     this.#tree = createStateTree(options.database, Buffer.from(options.tip.stateRoot, 'hex'))
-    this.#most = {
-      records: options.genesis.limits.proposalRecords,
-      bytes: limits.proposalBytes,
-      tokens: limits.proposalTokens,
-      sessionChecks: limits.proposalSessionChecks,
-    }
+    this.#most = { ...blockLimits, records: options.genesis.limits.proposalRecords }
   }
 
   /** The last final block. */
@@ -152,7 +147,7 @@ export class Application {
     if (!view) return []
     const inChain = this.#inChain(parent)
     const at = momentAfter(this.#headerOf(parent)!, now)
-    const { proposalRecords, clientRecords } = this.#options.genesis.limits
+    const { clientRecords } = this.#options.genesis.limits
     return this.#options.pool.choose(
       {
         headOf: ({ signed }) => {
@@ -165,7 +160,6 @@ export class Application {
       },
       {
         ...this.#most,
-        records: proposalRecords,
         perClient: clientRecords,
         untriedTokens: limits.blockTokens,
       },

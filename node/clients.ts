@@ -227,7 +227,7 @@ export class Clients {
     client.following++
     try {
       // what is final and still on its way to the disk comes with the next call
-      while (client.follows.get(id) === follow && follow.next <= this.#tipHeight()) {
+      while (client.follows.get(id) === follow && follow.next <= this.#ports.status().height) {
         for await (const stored of this.#ports.chain.blocksFrom(follow.next, blocksAtOnce)) {
           const { height } = stored.block.header
           if (client.follows.get(id) !== follow) return
@@ -245,10 +245,6 @@ export class Clients {
       follow.running = false
       client.following--
     }
-  }
-
-  #tipHeight(): number {
-    return this.#ports.chain.tipHeight() ?? 0
   }
 
   async #sendFollowed(client: Client, id: number, follow: Follow, stored: StoredBlock): Promise<void> {

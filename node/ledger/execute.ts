@@ -69,7 +69,8 @@ export interface Invalid {
   readonly invalid: string
 }
 
-const blockLimits: BlockLimits = {
+/** What every network allows; genesis may allow fewer records. */
+export const blockLimits: BlockLimits = {
   records: limits.proposalRecords,
   bytes: limits.proposalBytes,
   tokens: limits.proposalTokens,

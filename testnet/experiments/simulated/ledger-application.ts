@@ -8,7 +8,7 @@ import type {
 } from '../../../consensus/simulator/application.ts'
 import type { FinalBlock } from '../../../consensus/types.ts'
 import { admission } from '../../../node/ledger/admission.ts'
-import { type Executed, executeBlock, type Invalid } from '../../../node/ledger/execute.ts'
+import { blockLimits, type Executed, executeBlock, type Invalid } from '../../../node/ledger/execute.ts'
 import { checkForm } from '../../../node/ledger/form.ts'
 import { isAlive, type LedgerFacts, type Moment, signerKey, signerOf } from '../../../node/ledger/members.ts'
 import { headOf, streamName, streamOfRecord } from '../../../node/ledger/queries.ts'
@@ -178,13 +178,7 @@ class LedgerApplication implements Application {
       isRefused: ({ signed }) => isRefused(state, signed),
       provenOf: () => limits.blockTokens * blockRecordsMax,
     }
-    const most = {
-      records: blockRecordsMax,
-      bytes: limits.proposalBytes,
-      tokens: limits.proposalTokens,
-      sessionChecks: limits.proposalSessionChecks,
-      perClient: blockRecordsMax,
-    }
+    const most = { ...blockLimits, records: blockRecordsMax, perClient: blockRecordsMax }
     return this.#pool.choose(chain, { ...most, untriedTokens: limits.blockTokens })
   }
 
