@@ -188,8 +188,6 @@ function receive(context: ClientContext, state: ClientState, message: VendorMess
       return message.reason === 'not_open' ? still(state) : still(state, { type: 'fault', reason: message.reason })
     case 'closed':
       return closed(context, state, message.index, message.signature)
-    case 'accepted':
-      return still(state)
   }
 }
 

@@ -10,7 +10,7 @@ import { lockSuite } from '../../proto/locks/suites.ts'
 import type { SessionClaim } from '../../proto/session/claims.ts'
 import type { Payment } from '../../proto/session/payment.ts'
 import { PaywordChain } from '../../proto/session/payword-chain.ts'
-import { type SessionTerms, sessionDigest, signSession, verifySession } from '../../proto/session/terms.ts'
+import { type SessionTerms, sessionDigest } from '../../proto/session/terms.ts'
 import {
   type ClientContext,
   type ClientEffect,
@@ -22,7 +22,7 @@ import {
   stepClient,
 } from './client-rules.ts'
 import { channelLimits } from './limits.ts'
-import { decodeVendorMessage, encodeMessage, type VendorMessage } from './messages.ts'
+import { decodeVendorMessage, encodeMessage } from './messages.ts'
 import type { ChannelStore } from './store.ts'
 import { Turns } from './turns.ts'
 
@@ -46,74 +46,8 @@ export async function draftSession(
   return { session, terms }
 }
 
-/** Where a vendor is. */
-export interface VendorAddress {
-  readonly publicKey: Uint8Array
-  readonly multiaddrs: readonly string[]
-}
-
-const openLink = (
-  host: Host,
-  { publicKey, multiaddrs }: VendorAddress,
-  onUp: () => void,
-  onDown: () => void,
-  onMessage: (message: VendorMessage) => void | Promise<void>,
-): ClientSession =>
-  openSession({
-    host,
-    peerId: peerIdFromPublicKey(publicKey),
-    multiaddrs,
-    protocol: channelProtocol,
-    random: () => randomInt(2 ** 32) / 2 ** 32,
-    frameBytesMax: channelLimits.frameBytes,
-    queueBytesMax: channelLimits.queueBytes,
-    inFlightMax: channelLimits.turnPayments,
-    onFrame: frame => onMessage(decodeVendorMessage(frame)),
-    onUp,
-    onDown,
-  })
-
 /** Name of the protocol between client and vendor. */
 export const channelProtocol = 'channel'
-
-/** Asks the vendor to accept terms. Resolves with its signature. Throws `refused`, `bad_signature`, and `timeout` where it does not answer. */
-export async function offerSession(
-  host: Host,
-  address: VendorAddress,
-  terms: SessionTerms,
-  key: SigningKey,
-  timeoutMs: number,
-): Promise<Uint8Array> {
-  const session = sessionDigest(terms)
-  const offer = encodeMessage({ type: 'offer', terms, signature: signSession(session, 'client', key) })
-  let link: ClientSession | undefined
-  let timer: NodeJS.Timeout | undefined
-  try {
-    return await new Promise((resolve, reject) => {
-      timer = setTimeout(
-        () => reject(new MupibError('timeout', 'the vendor does not answer', { hint: 'check its address' })),
-        timeoutMs,
-      )
-      const onMessage = (message: VendorMessage): void => {
-        if (message.type === 'refused')
-          reject(new MupibError('refused', `the vendor does not accept these terms: ${message.reason}`))
-        if (message.type !== 'accepted') return
-        if (verifySession(session, 'vendor', terms.vendor, message.signature)) resolve(message.signature)
-        else reject(new MupibError('bad_signature', 'what the vendor sent is not its signature'))
-      }
-      link = openLink(
-        host,
-        address,
-        () => link?.send(offer),
-        () => {},
-        onMessage,
-      )
-    })
-  } finally {
-    clearTimeout(timer)
-    await link?.close()
-  }
-}
 
 export interface ChannelClientOptions {
   readonly store: ChannelStore
@@ -129,6 +63,8 @@ export interface ChannelClientOptions {
   readonly onUnit?: (unit: Unit) => void
   /** The vendor broke a rule, or refuses something. */
   readonly onFault?: (reason: string) => void
+  /** The stream to the vendor broke; it is dialled again by itself. */
+  readonly onDown?: () => void
 }
 
 /** A unit that was paid and came. */
@@ -208,14 +144,32 @@ export class ChannelClient {
 
   /** Keeps a stream to the vendor from now on. */
   connect(host: Host, multiaddrs: readonly string[]): void {
-    const address = { publicKey: this.#context.terms.vendor, multiaddrs }
-    this.#link = openLink(
+    this.#link = openSession({
       host,
-      address,
-      () => this.#tell({ type: 'connected' }),
-      () => this.#tell({ type: 'disconnected' }),
-      message => this.#turns.push({ event: { type: 'received', message } }),
-    )
+      peerId: peerIdFromPublicKey(this.#context.terms.vendor),
+      multiaddrs,
+      protocol: channelProtocol,
+      random: () => randomInt(2 ** 32) / 2 ** 32,
+      frameBytesMax: channelLimits.frameBytes,
+      queueBytesMax: channelLimits.queueBytes,
+      inFlightMax: channelLimits.turnPayments,
+      onFrame: frame => this.#turns.push({ event: { type: 'received', message: decodeVendorMessage(frame) } }),
+      onUp: () => this.#tell({ type: 'connected' }),
+      onDown: () => {
+        this.#tell({ type: 'disconnected' })
+        this.#options.onDown?.()
+      },
+    })
+  }
+
+  /** The vendor is somewhere else now. */
+  setAddresses(multiaddrs: readonly string[]): void {
+    this.#link?.setAddresses(multiaddrs)
+  }
+
+  /** Whether the stream stands. */
+  get isConnected(): boolean {
+    return this.#link?.isUp ?? false
   }
 
   /** Pays for one unit and waits for it; more than `ahead` of them wait for their turn. Throws `refused`. */

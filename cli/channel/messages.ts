@@ -13,15 +13,12 @@ import {
   type Payment,
   type Release,
 } from '../../proto/session/payment.ts'
-import { decodeTerms, encodeTerms, type SessionTerms } from '../../proto/session/terms.ts'
 import { channelLimits } from './limits.ts'
 
 /** Why a vendor does not take what it was sent. Scripts rely on these words. */
 export const channelRefusals = [
   'unknown_session',
   'not_open',
-  'bad_terms',
-  'not_wanted',
   'wrong_session',
   'out_of_order',
   'bad_signature',
@@ -37,8 +34,6 @@ export const channelRefusals = [
 export type ChannelRefusal = (typeof channelRefusals)[number]
 
 export type ClientMessage =
-  /** Terms with the client's signature, for the vendor to accept: before the bank is asked and the ledger opens the session. */
-  | { readonly type: 'offer'; readonly terms: SessionTerms; readonly signature: Uint8Array }
   /** Which session, payment 0 of it, the last payment made and the last unit that arrived. */
   | {
       readonly type: 'hello'
@@ -52,8 +47,6 @@ export type ClientMessage =
   | { readonly type: 'close'; readonly release: Release; readonly signature: Uint8Array }
 
 export type VendorMessage =
-  /** The vendor's signature on the terms that were offered. */
-  | { readonly type: 'accepted'; readonly signature: Uint8Array }
   /** The last payment that the vendor has on its disk. */
   | { readonly type: 'held'; readonly index: number }
   | { readonly type: 'served'; readonly index: number; readonly content: Uint8Array }
@@ -69,23 +62,14 @@ const tags = {
   served: 5,
   refused: 6,
   closed: 7,
-  offer: 8,
-  accepted: 9,
 } as const
 
 /** Bytes of a release: digest, index, the longest signature. */
 const releaseBytesMax = 160
 
-/** Bytes of terms: an anchor for every 1,024 payments, and a few hundred more. */
-const termsBytesMax = 48 * 1024
-
 export function encodeMessage(message: ClientMessage | VendorMessage): Uint8Array {
   const writer = new Writer(512).u8(tags[message.type])
   switch (message.type) {
-    case 'offer':
-      return writer.fixed(message.signature, signatureBytes).bytes(encodeTerms(message.terms)).finish()
-    case 'accepted':
-      return writer.fixed(message.signature, signatureBytes).finish()
     case 'hello':
       writer.fixed(bytesOfHex(message.session), 32).u32(message.made).u32(message.served)
       return writer.bytes(encodePayment(message.start)).finish()
@@ -116,10 +100,6 @@ function whole<T>(bytes: Uint8Array, read: (reader: Reader, tag: number) => T | 
 /** Throws `malformed`, `too_large`, `trailing_bytes`. */
 export function decodeClientMessage(bytes: Uint8Array): ClientMessage {
   return whole<ClientMessage>(bytes, (reader, tag) => {
-    if (tag === tags.offer) {
-      const signature = reader.fixed(signatureBytes)
-      return { type: 'offer', signature, terms: decodeTerms(reader.bytes(termsBytesMax)) }
-    }
     if (tag === tags.payment) return { type: 'payment', payment: decodePayment(reader.bytes(limits.paymentBytes)) }
     if (tag === tags.close)
       return {
@@ -138,7 +118,6 @@ export function decodeClientMessage(bytes: Uint8Array): ClientMessage {
 /** Throws `malformed`, `too_large`, `trailing_bytes`. */
 export function decodeVendorMessage(bytes: Uint8Array): VendorMessage {
   return whole<VendorMessage>(bytes, (reader, tag) => {
-    if (tag === tags.accepted) return { type: 'accepted', signature: reader.fixed(signatureBytes) }
     const index = reader.count(limits.sessionPayments)
     if (tag === tags.held) return { type: 'held', index }
     if (tag === tags.served) return { type: 'served', index, content: reader.bytes(channelLimits.contentBytes) }

@@ -14,6 +14,8 @@ import {
   type Release,
 } from '../../proto/session/payment.ts'
 import { encodeTerms, readTerms, type SessionTerms } from '../../proto/session/terms.ts'
+import { decodeRecordVerdict, type SessionStanding } from '../../proto/verdict.ts'
+import { decodeRecordAnswer, encodeRecordAnswer, type RecordAnswer } from '../../proto/wire/codec.ts'
 import { actorKey, actorPrefixes, actorRange, numberOfKey } from '../common/store-keys.ts'
 
 /** Phases of either side, by the number that is stored. */
@@ -32,6 +34,12 @@ export interface StoredSession {
   readonly terms: SessionTerms
   /** A client's secrets, a vendor's acceptance: bytes of its own. */
   readonly own: Uint8Array
+}
+
+/** A session's standing, with the ledger's answer that says so. */
+export interface CertifiedStanding {
+  readonly standing: SessionStanding
+  readonly answer: RecordAnswer
 }
 
 /** All that one turn changes. */
@@ -113,6 +121,36 @@ export class ChannelStore {
     const range = { ...actorRange(actorPrefixes.channelPayment, bytesOfHex(session)), reverse: true, limit: 1 }
     for await (const [key] of this.#database.iterate(range)) return this.payment(session, numberOfKey(key))
     return undefined
+  }
+
+  /** Forgets a session of which nothing came: its client may offer it again. */
+  drop(session: Digest): Promise<void> {
+    return this.#database.write([{ type: 'delete', key: actorKey(actorPrefixes.channel, session) }], { sync: true })
+  }
+
+  /** What the ledger certified last of a session. */
+  certified(session: Digest): CertifiedStanding | undefined {
+    const value = this.#database.get(actorKey(actorPrefixes.channelCertified, session))
+    if (!value) return undefined
+    const answer = decodeRecordAnswer(value)
+    return { standing: decodeRecordVerdict(answer.recordLeaf).session!, answer }
+  }
+
+  putCertified(session: Digest, answer: RecordAnswer): Promise<void> {
+    const key = actorKey(actorPrefixes.channelCertified, session)
+    return this.#database.write([put(key, encodeRecordAnswer(answer))], { sync: true })
+  }
+
+  /** Height up to which somebody has told what the ledger certified. */
+  toldHeight(by: string): number {
+    const value = this.#database.get(actorKey(actorPrefixes.channelTold, Buffer.from(by)))
+    return value ? new Reader(value).u64() : 0
+  }
+
+  putToldHeight(by: string, height: number): Promise<void> {
+    const key = actorKey(actorPrefixes.channelTold, Buffer.from(by))
+    // after a crash it is told again: nothing comes of it
+    return this.#database.write([put(key, new Writer(8).u64(height).finish())], { sync: false })
   }
 
   misconduct(session: Digest): Misconduct | undefined {

@@ -8,8 +8,9 @@ import { lockSuite, openChain } from '../../proto/locks/suites.ts'
 import { type SessionClaim, verifyClaim } from '../../proto/session/claims.ts'
 import { linkOf } from '../../proto/session/payment.ts'
 import { checkClaim } from '../../proto/session/payword.ts'
-import type { SessionTerms } from '../../proto/session/terms.ts'
-import { ChannelClient, draftSession, offerSession } from './client.ts'
+import { type SessionTerms, sessionDigest, signSession } from '../../proto/session/terms.ts'
+import type { SessionState } from '../../proto/verdict.ts'
+import { ChannelClient, draftSession } from './client.ts'
 import { noItem } from './client-rules.ts'
 import { ChannelStore } from './store.ts'
 import { ChannelVendor, type ChannelVendorOptions } from './vendor.ts'
@@ -37,7 +38,7 @@ class World {
   readonly claims = { client: [] as SessionClaim[], vendor: [] as SessionClaim[] }
   readonly faults: string[] = []
   readonly options: Partial<ChannelVendorOptions>
-  isOpened = true
+  state: SessionState | undefined = 'open'
   session = ''
   terms!: SessionTerms
   client!: ChannelClient
@@ -66,8 +67,7 @@ class World {
       store: this.vendorStore,
       key: vendorKey,
       now: () => 0,
-      isWanted: () => true,
-      isOpened: () => this.isOpened,
+      stateOf: () => this.state,
       deliver: (_session, index) => {
         this.served.push(index)
         return Uint8Array.of(index & 255)
@@ -105,9 +105,8 @@ class World {
     this.terms = drafted.terms
   }
 
-  offer(): Promise<Uint8Array> {
-    const address = { publicKey: vendorKey.publicKey, multiaddrs: [this.#address] }
-    return offerSession(this.#clientHost, address, this.terms, clientKey, 5_000)
+  offer(terms = this.terms): Promise<Uint8Array> {
+    return this.vendor.accept(terms, signSession(sessionDigest(terms), 'client', clientKey))
   }
 
   async startClient(ahead = 1): Promise<void> {
@@ -193,7 +192,7 @@ describe('a session over streams', () => {
 
   it('waits for the ledger: nothing is taken of a session before it is opened', async () => {
     const world = new World()
-    world.isOpened = false
+    world.state = undefined
     await world.startVendor()
     await world.draft()
     await world.offer()
@@ -202,15 +201,47 @@ describe('a session over streams', () => {
     await expect.poll(() => world.client.made).toBe(1)
     expect((await world.vendor.standing(world.session))!.held).toBe(0)
     expect(world.served).toEqual([])
-    world.isOpened = true
+    world.state = 'open'
     expect(await unit).toMatchObject({ index: 1 })
   })
 
-  it('is refused by a vendor that does not want its terms', async () => {
-    const world = new World({ isWanted: () => false })
+  it('is refused where its terms do not do, and accepted again with the same signature', async () => {
+    const world = new World()
     await world.startVendor()
     await world.draft()
-    await expect(world.offer()).rejects.toThrow(/not_wanted/)
+    await expect(world.offer({ ...world.terms, unit: 0n })).rejects.toMatchObject({ code: 'session_terms' })
+    await expect(world.offer({ ...world.terms, vendor: clientKey.publicKey })).rejects.toMatchObject({
+      code: 'session_terms',
+    })
+    const forged = new Uint8Array(64)
+    await expect(world.vendor.accept(world.terms, forged)).rejects.toMatchObject({ code: 'bad_signature' })
+    expect(await world.vendorStore.sessions()).toEqual([])
+    expect(await world.offer()).toEqual(await world.offer())
+  })
+
+  it('takes nothing more once the ledger closes it, and claims what it holds of a session that its client closed too early', async () => {
+    const world = await ready()
+    await world.pay(5)
+    await world.vendor.ledger(world.session, { state: 'open', index: 0 })
+    await world.pay(1)
+    await world.vendor.ledger(world.session, { state: 'closing', index: 4 })
+    expect(world.claims.vendor).toMatchObject([{ form: 'vendor', index: 6 }])
+    const later = world.client.pay(noItem)
+    later.catch(() => {})
+    await expect.poll(() => world.faults).toEqual(['closed'])
+    expect(world.served).toHaveLength(6)
+    // an answer that tells of an earlier state changes nothing
+    await world.vendor.ledger(world.session, { state: 'closing', index: 4 })
+    await world.vendor.ledger(world.session, { state: 'settled', index: 6 })
+    expect(world.claims.vendor).toHaveLength(1)
+  })
+
+  it('leaves a close at what the vendor holds, or above it, to the window', async () => {
+    const world = await ready()
+    await world.pay(5)
+    await world.vendor.ledger(world.session, { state: 'closing', index: 5 })
+    expect(world.claims.vendor).toEqual([])
+    expect((await world.vendor.standing(world.session))!.phase).toBe('closed')
   })
 
   it('leaves each side with a claim of its own where the other is silent', async () => {

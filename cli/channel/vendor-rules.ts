@@ -10,7 +10,8 @@
 // V6 a bad lock is evidence (payment i - 1 and payment i) and ends the session; the vendor claims what it holds;
 // V7 a joint close is signed at what was served, once the released signature opens the locks; where client and vendor disagree, the vendor
 //    claims alone what it holds, with w, and loses nothing;
-// V8 shortly before expiry nothing more is taken, and what is held is claimed.
+// V8 shortly before expiry nothing more is taken, and what is held is claimed;
+// V9 once the ledger says that the session closes, nothing more is taken. Where the client closed it below what is held, that is claimed.
 import { bytesEqual } from '../../proto/bytes.ts'
 import type { Digest } from '../../proto/hash.ts'
 import type { SigningKey } from '../../proto/keys.ts'
@@ -28,6 +29,7 @@ import {
 } from '../../proto/session/payment.ts'
 import { paywordAnchor, paywordStep } from '../../proto/session/payword.ts'
 import type { SessionTerms } from '../../proto/session/terms.ts'
+import type { SessionState } from '../../proto/verdict.ts'
 import { channelLimits } from './limits.ts'
 import type { ChannelRefusal, ClientMessage, VendorMessage } from './messages.ts'
 
@@ -68,6 +70,8 @@ export type VendorEvent =
   | { readonly type: 'close'; readonly release: Release; readonly signature: Uint8Array }
   /** Block time, as far as the vendor knows. */
   | { readonly type: 'time'; readonly now: number }
+  /** What the ledger certified of the session. */
+  | { readonly type: 'ledger'; readonly state: SessionState; readonly index: number }
 
 export type VendorEffect =
   /** On the disk before any later effect. */
@@ -122,7 +126,19 @@ export function stepVendor(context: VendorContext, state: VendorState, event: Ve
       return state.phase === 'open' && isExpired(context, event.now)
         ? claimAlone(context, state, 'closed')
         : still(state)
+    case 'ledger':
+      return onLedger(context, state, event)
   }
+}
+
+function onLedger(
+  context: VendorContext,
+  state: VendorState,
+  { state: certified, index }: Extract<VendorEvent, { type: 'ledger' }>,
+): VendorStep {
+  if (certified === 'open' || state.phase !== 'open') return still(state)
+  if (certified === 'closing' && index < heldIndex(state)) return claimAlone(context, state, 'closed')
+  return still({ ...state, phase: 'closed' }, { type: 'persist', checked: state.checked, phase: 'closed' })
 }
 
 const isExpired = ({ terms, expiryMarginMs }: VendorContext, now: number): boolean =>

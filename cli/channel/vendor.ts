@@ -10,20 +10,14 @@ import type { SessionClaim } from '../../proto/session/claims.ts'
 import type { Misconduct } from '../../proto/session/misconduct.ts'
 import type { Payment } from '../../proto/session/payment.ts'
 import { type SessionTerms, sessionDigest, signSession, termsFault, verifySession } from '../../proto/session/terms.ts'
+import type { SessionStanding, SessionState } from '../../proto/verdict.ts'
 import { channelProtocol } from './client.ts'
 import { channelLimits } from './limits.ts'
-import {
-  type ChannelRefusal,
-  type ClientMessage,
-  decodeClientMessage,
-  encodeMessage,
-  type VendorMessage,
-} from './messages.ts'
+import { type ClientMessage, decodeClientMessage, encodeMessage, type VendorMessage } from './messages.ts'
 import type { ChannelStore } from './store.ts'
 import { Turns } from './turns.ts'
 import {
   heldIndex,
-  newVendor,
   stepVendor,
   type VendorContext,
   type VendorEffect,
@@ -41,27 +35,34 @@ export interface ChannelVendorOptions {
   readonly lockWaitMs?: number
   /** Block time, as far as it is known. */
   readonly now: () => number
-  /** Whether the vendor wants a session on these terms, which are well-formed and name it. */
-  readonly isWanted: (terms: SessionTerms) => boolean
-  /** Whether the ledger has opened the session: before that nothing of it is taken. */
-  readonly isOpened: (session: Digest) => boolean
+  /** How a session stands on the ledger, as far as it is known: before it is open there nothing of it is taken, nor after it is settled. */
+  readonly stateOf: (session: Digest) => SessionState | undefined
   /** What a unit is: bytes, the same whenever the same unit is asked for. */
   readonly deliver: (session: Digest, index: number, item: Digest) => Uint8Array | Promise<Uint8Array>
   /** Gets the claim that ends a session, again after a restart. */
   readonly onClaim: (session: Digest, claim: SessionClaim) => void
   readonly onMisconduct?: (session: Digest, misconduct: Misconduct) => void
+  /** The store failed: nothing more is taken. */
+  readonly onFailure?: (error: unknown) => void
 }
 
 interface Input {
   readonly link: Link | undefined
-  readonly message: Exclude<ClientMessage, { type: 'offer' }> | Extract<VendorEvent, { type: 'locks_due' | 'time' }>
+  readonly message: ClientMessage | Extract<VendorEvent, { type: 'locks_due' | 'time' | 'ledger' }>
 }
 
 /** One session of a vendor. */
 class VendorSession {
   readonly #options: ChannelVendorOptions
   readonly #context: VendorContext
-  readonly #turns = new Turns<Input>(channelLimits.turnPayments, inputs => this.#turn(inputs))
+  readonly #turns = new Turns<Input>(channelLimits.turnPayments, async inputs => {
+    try {
+      await this.#turn(inputs)
+    } catch (error) {
+      this.#options.onFailure?.(error)
+      throw error
+    }
+  })
   /** Payments of this turn, and those whose locks wait. */
   readonly #recent = new Map<number, Payment>()
   #state: VendorState
@@ -90,9 +91,8 @@ class VendorSession {
     const last = await store.lastPayment(session)
     const standing = store.standing(session)
     const phase = standing?.phase === 'closing' ? 'closed' : (standing?.phase ?? 'open')
-    const state = last
-      ? { ...newVendor, phase, last, served: last.index, checked: standing?.count ?? 0, claim: standing?.claim }
-      : newVendor
+    const [served, checked] = [last?.index ?? 0, standing?.count ?? 0]
+    const state: VendorState = { phase, last, served, checked, claim: standing?.claim }
     const loaded = new VendorSession(options, terms, session, state)
     if (state.claim) options.onClaim(session, state.claim)
     if (state.checked < heldIndex(state)) loaded.#waitForLocks()
@@ -212,6 +212,8 @@ export interface VendorStanding {
   readonly checked: number
 }
 
+const isLive = (state: SessionState | undefined): boolean => state === 'open' || state === 'closing'
+
 /** All sessions of a vendor. */
 export class ChannelVendor {
   readonly #options: ChannelVendorOptions
@@ -222,10 +224,10 @@ export class ChannelVendor {
     this.#options = options
   }
 
-  /** Takes up the stored sessions and lets clients in. */
+  /** Takes up the sessions that are open on the ledger and lets clients in. */
   async start(): Promise<void> {
-    const { store, host } = this.#options
-    for (const session of await store.sessions()) await this.#session(session)
+    const { store, host, stateOf } = this.#options
+    for (const session of await store.sessions()) if (isLive(stateOf(session))) await this.#session(session)
     this.#server = await createSessionServer({
       host,
       protocol: channelProtocol,
@@ -244,6 +246,35 @@ export class ChannelVendor {
   async standing(session: Digest): Promise<VendorStanding | undefined> {
     const state = (await this.#session(session))?.state
     return state && { phase: state.phase, held: heldIndex(state), served: state.served, checked: state.checked }
+  }
+
+  /**
+   * Signs the terms of a session that this vendor wants, and stores them before anybody has the signature; the same terms get the same one.
+   * Throws `session_terms`, `bad_signature`.
+   */
+  async accept(terms: SessionTerms, client: Uint8Array): Promise<Uint8Array> {
+    const { key, store } = this.#options
+    const session = sessionDigest(terms)
+    const fault = termsFault(terms)
+    if (fault)
+      throw new MupibError('session_terms', `${fault.field} does not do: ${fault.hint}`, { field: fault.field })
+    if (!bytesEqual(terms.vendor, key.publicKey))
+      throw new MupibError('session_terms', 'these terms are for another vendor', { field: 'vendor' })
+    if (!lockSuite(terms.suite).verifier(terms.sessionKey))
+      throw new MupibError('session_terms', 'this session key is none', { field: 'sessionKey' })
+    if (!verifySession(session, 'client', terms.client, client))
+      throw new MupibError('bad_signature', "the client's signature on the terms does not hold")
+    const known = store.session(session)
+    if (known) return known.own
+    const own = signSession(session, 'vendor', key)
+    await store.create({ session, terms, own })
+    return own
+  }
+
+  /** Tells a session what the ledger certified of it. */
+  async ledger(session: Digest, { state, index }: Pick<SessionStanding, 'state' | 'index'>): Promise<void> {
+    const known = await this.#session(session)
+    await known?.push({ link: undefined, message: { type: 'ledger', state, index } })
   }
 
   /** Tells the time of a new block to every session. */
@@ -269,41 +300,20 @@ export class ChannelVendor {
 
   async #take(link: Link, state: { session: VendorSession | undefined }, message: ClientMessage): Promise<void> {
     const answer = (reply: VendorMessage): boolean => link.send(encodeMessage(reply))
-    if (message.type === 'offer') {
-      const reply = await this.#accept(link.peerId, message.terms, message.signature)
-      answer(
-        typeof reply === 'string'
-          ? { type: 'refused', index: 0, reason: reply }
-          : { type: 'accepted', signature: reply },
-      )
-      return
-    }
     if (message.type === 'hello') {
       const session = await this.#session(message.session)
       const client = publicKeyFromPeerId(link.peerId)
       const isClient = !!session && !!client && bytesEqual(client, session.terms.client)
-      if (!isClient || !this.#options.isOpened(message.session)) {
-        answer({ type: 'refused', index: 0, reason: isClient ? 'not_open' : 'unknown_session' })
-        if (isClient) await link.close()
+      const certified = this.#options.stateOf(message.session)
+      if (!isClient || !isLive(certified)) {
+        const reason = !isClient ? 'unknown_session' : certified === 'settled' ? 'closed' : 'not_open'
+        answer({ type: 'refused', index: 0, reason })
+        if (reason === 'not_open') await link.close()
         return
       }
       state.session = session
     }
     if (state.session) await state.session.push({ link, message })
     else answer({ type: 'refused', index: 0, reason: 'unknown_session' })
-  }
-
-  /** The signature on terms that this vendor wants, stored before it is given. */
-  async #accept(peerId: string, terms: SessionTerms, signature: Uint8Array): Promise<Uint8Array | ChannelRefusal> {
-    const { key, store, isWanted } = this.#options
-    const session = sessionDigest(terms)
-    const client = publicKeyFromPeerId(peerId)
-    if (!client || !bytesEqual(client, terms.client) || !bytesEqual(terms.vendor, key.publicKey)) return 'bad_terms'
-    if (termsFault(terms) || !lockSuite(terms.suite).verifier(terms.sessionKey)) return 'bad_terms'
-    if (!verifySession(session, 'client', terms.client, signature)) return 'bad_signature'
-    if (!isWanted(terms)) return 'not_wanted'
-    const own = signSession(session, 'vendor', key)
-    if (!store.session(session)) await store.create({ session, terms, own })
-    return own
   }
 }

@@ -73,6 +73,8 @@ export const actorPrefixes = {
   channelPayment: 0x82, // session (32), index (8) → a payment
   channelMisconduct: 0x83, // session (32) → two payments that prove a client's misconduct
   channelRelease: 0x84, // session (32) → the signature that opens all locks
+  channelCertified: 0x85, // session (32) → the ledger's newest answer about it
+  channelTold: 0x86, // name of a bank or auditor → height up to which it has told of sessions
 
   deadCertificate: 0x70, // fingerprint (32) → height of the ledger block that declared it dead
   endedMember: 0x71, // role (1), name → height of the ledger block that ended it

@@ -4,9 +4,10 @@ import { ChannelStore } from '../../cli/channel/store.ts'
 import { ChannelVendor } from '../../cli/channel/vendor.ts'
 import { createHost } from '../../node/network/host.ts'
 import { openLevelDatabase } from '../../node/store/level-database.ts'
-import { bytesOfHex } from '../../proto/bytes.ts'
+import { bytesOfHex, fromHex, toHex } from '../../proto/bytes.ts'
 import { sha256, zeroDigest } from '../../proto/hash.ts'
 import { signingKeyFromSeed } from '../../proto/keys.ts'
+import { decodeTerms } from '../../proto/session/terms.ts'
 
 /** What the vendor is told: the name of its network, its folder, and how many locks it checks at once. */
 export interface VendorOrder {
@@ -15,8 +16,15 @@ export interface VendorOrder {
   readonly lockBatch: number
 }
 
-/** What it answers: where it is, or how much processor time it has used. */
+/** A session that it is to accept. */
+export interface Acceptance {
+  readonly terms: string
+  readonly client: string
+}
+
+/** What it answers: where it is, its signature, or how much processor time it has used. */
 export type VendorReport =
+  | { readonly signature: string }
   | { readonly multiaddrs: readonly string[]; readonly publicKey: string }
   | { readonly cpuSeconds: number }
 
@@ -38,13 +46,18 @@ async function run({ networkTag, folder, lockBatch }: VendorOrder): Promise<void
     key,
     lockBatch,
     now: () => Date.now(),
-    isWanted: () => true,
-    isOpened: () => true,
+    stateOf: () => 'open',
     deliver: () => content,
     onClaim: () => {},
   })
   await vendor.start()
   await host.start()
+  process.on('message', (order: Acceptance | string) => {
+    if (typeof order === 'object' && 'terms' in order)
+      void vendor
+        .accept(decodeTerms(fromHex(order.terms)), fromHex(order.client))
+        .then(signature => tell({ signature: toHex(signature) }))
+  })
   tell({ multiaddrs: host.multiaddrs(), publicKey: Buffer.from(key.publicKey).toString('hex') })
 }
 
@@ -52,10 +65,10 @@ const tell = (report: VendorReport): void => {
   process.send?.(report)
 }
 
-process.on('message', (order: VendorOrder | 'report') => {
+process.on('message', (order: VendorOrder | Acceptance | 'report') => {
   if (order === 'report') {
     const { user, system } = process.cpuUsage()
     tell({ cpuSeconds: (user + system) / 1e6 })
-  } else void run(order)
+  } else if ('folder' in order) void run(order)
 })
 process.on('disconnect', () => process.exit(0))

@@ -4,15 +4,15 @@ import { once } from 'node:events'
 import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
-import { ChannelClient, draftSession, offerSession } from '../../cli/channel/client.ts'
+import { ChannelClient, draftSession } from '../../cli/channel/client.ts'
 import { noItem } from '../../cli/channel/client-rules.ts'
 import { ChannelStore } from '../../cli/channel/store.ts'
 import { createHost, type Host } from '../../node/network/host.ts'
 import { openLevelDatabase } from '../../node/store/level-database.ts'
-import { bytesOfHex } from '../../proto/bytes.ts'
+import { bytesOfHex, toHex } from '../../proto/bytes.ts'
 import { sha256, zeroDigest } from '../../proto/hash.ts'
 import { signingKeyFromSeed } from '../../proto/keys.ts'
-import type { LockSuiteName } from '../../proto/session/terms.ts'
+import { encodeTerms, type LockSuiteName, signSession } from '../../proto/session/terms.ts'
 import { rounded } from '../statistics.ts'
 import { forkTypeScript } from '../worker-pool.ts'
 import type { VendorOrder, VendorReport } from './channel-vendor.ts'
@@ -77,7 +77,7 @@ async function measureChannel(bench: ChannelBench, signal?: AbortSignal): Promis
     const store = new ChannelStore(database)
     toClose.push(() => store.close())
     const startedAt = performance.now()
-    const client = await setUp(bench, host, store, vendor)
+    const client = await setUp(bench, host, store, vendor, child)
     toClose.push(() => client.stop())
     const setupMs = performance.now() - startedAt
     return { ...(await stream(bench, client, child, signal)), setupMs }
@@ -96,6 +96,7 @@ async function setUp(
   host: Host,
   store: ChannelStore,
   { multiaddrs, publicKey }: { readonly multiaddrs: readonly string[]; readonly publicKey: string },
+  child: ChildProcess,
 ): Promise<ChannelClient> {
   const key = signingKeyFromSeed(clientSeed)
   const now = Date.now()
@@ -111,7 +112,8 @@ async function setUp(
     windowMs: day,
   }
   const { session, terms } = await draftSession(store, wishes, key.publicKey)
-  await offerSession(host, { publicKey: wishes.vendor, multiaddrs }, terms, key, 10_000)
+  const offer = { terms: toHex(encodeTerms(terms)), client: toHex(signSession(session, 'client', key)) }
+  await ask(child, offer)
   const client = await ChannelClient.load({ store, session, key, ahead, now: () => Date.now(), onClaim: () => {} })
   client.connect(host, multiaddrs)
   return client
