@@ -31,6 +31,7 @@ export class Executor {
   /** Gone with the node's power, which may go in the midst of what runs here. */
   #app: Application | undefined
   readonly #waiting = new Map<Digest, () => void>()
+  readonly #abandoned = new Set<Digest>()
   #isAnnouncing = false
 
   constructor(world: ShellWorld, options: ShellOptions, host: ExecutorHost) {
@@ -59,7 +60,9 @@ export class Executor {
     const { tip } = this.#host.disk.synced
     const app = this.#app
     if (!app) return
-    if (!app.hasExecuted(block.header.parent) && block.header.height <= tip.block.header.height) return
+    // lost while it waited to be executed: nobody asks for it any more. Any other parent has to be there
+    const isLost = this.#abandoned.has(block.digest) || block.header.height <= tip.block.header.height
+    if (isLost && !app.hasExecuted(block.header.parent)) return
     const execution = app.execute(block)
     if (execution.type === 'missing') {
       this.#host.trace('lacks', execution.records.length, execution.records[0])
@@ -96,6 +99,7 @@ export class Executor {
   }
 
   abandon(digests: readonly Digest[]): void {
+    for (const digest of digests) this.#abandoned.add(digest)
     this.#app?.abandon(digests)
   }
 

@@ -32,6 +32,12 @@ function firstFailure(name: string, sizes: readonly number[]): Reproduction {
   throw new Error(`${name} was not found`)
 }
 
+test('a block that is lost between its arrival and its execution is dropped: seed 27275', () => {
+  expect(
+    runStretch({ type: 'run', from: 27_275, count: 1, sizes: [4, 7, 10, 13], bug: undefined }).failure,
+  ).toBeUndefined()
+})
+
 describe('what is drawn', () => {
   const drawn = Array.from({ length: 400 }, (_, at) => drawScenario(at + 1, []))
 
