@@ -2,9 +2,9 @@
 // Exit codes: 0 nothing found, 1 a violation, 2 wrong use, 3 stopped before the end.
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { interruptible } from '../../cli/common/interrupt.ts'
 import { bugNamed } from '../../consensus/simulator/bugs.ts'
 import { MupibError } from '../../proto/errors.ts'
-import { interruptible } from '../interrupt.ts'
 import { streamOnCores } from '../worker-pool.ts'
 import { createProgress, exitCodes, runToExit, wholeNumber } from './progress.ts'
 import { exhaustiveCases } from './twins-cases.ts'

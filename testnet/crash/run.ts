@@ -5,7 +5,7 @@ import * as os from 'node:os'
 import * as path from 'node:path'
 import { parseArgs } from 'node:util'
 import { exitCodes } from '../../cli/common/errors.ts'
-import { interruptible } from '../interrupt.ts'
+import { interruptible } from '../../cli/common/interrupt.ts'
 import { removeNetwork, upNetwork } from '../network.ts'
 import { crashPayments } from './crash-payments.ts'
 

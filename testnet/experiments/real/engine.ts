@@ -2,11 +2,11 @@
 // reads what is left; whatever happens, nothing of it stays but the logs in the run's folder.
 import * as fs from 'node:fs'
 import * as path from 'node:path'
+import { unlessAborted } from '../../../cli/common/interrupt.ts'
 import { networkLimits } from '../../../node/network/limits.ts'
 import { MupibError } from '../../../proto/errors.ts'
 import { clockShiftOf, setClock } from '../../clock/clock.ts'
 import type { Byzantine } from '../../folders.ts'
-import { unlessAborted } from '../../interrupt.ts'
 import { type RunningNetwork, upNetwork } from '../../network.ts'
 import { SeededRandom } from '../../random.ts'
 import { RelayClient } from '../../relay/client.ts'

@@ -1,5 +1,5 @@
 // Ctrl-C and its kin for commands that have something to clean up: the work hears of it by a signal, and ends in good order.
-import { MupibError } from '../proto/errors.ts'
+import { MupibError } from '../../proto/errors.ts'
 
 const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
