@@ -49,6 +49,17 @@ export const groups: readonly Group[] = [
     add: async program => (await import('./vendor/commands.ts')).addVendorCommands(program),
   },
   {
+    name: 'channel',
+    description: 'sessions: many small payments to one vendor, two records on the ledger',
+    async add(program) {
+      const [{ addChannelCommands }, { addChannelBenchCommand }] = await Promise.all([
+        import('./channel/commands.ts'),
+        import('../testnet/commands.ts'),
+      ])
+      addChannelBenchCommand(addChannelCommands(program))
+    },
+  },
+  {
     name: 'authority',
     description: 'certificates and membership: issue, admit, renew, end, revoke',
     add: async program => (await import('./authority/commands.ts')).addAuthorityCommands(program),

@@ -77,6 +77,8 @@ const defaultBlockSize = 100
 /** A fifth, as in table 2 of the first paper. */
 const defaultWithholding = 2_000
 const defaultAuditors: readonly string[] = ['auditor']
+/** Dispute window that a local vendor asks for, in milliseconds: short, so that one can watch a session end. */
+const localWindowMs = 5_000
 
 const dayMs = 86_400_000
 
@@ -192,7 +194,8 @@ export function actorConfig(
     }
     case 'vendor': {
       const checkTokens = !(options.trustingVendors ?? []).includes(name)
-      return { ...client, bank: 'bank', auditors: options.auditors ?? defaultAuditors, checkTokens }
+      const sessions = { unit: '1', windowMs: localWindowMs }
+      return { ...client, bank: 'bank', auditors: options.auditors ?? defaultAuditors, checkTokens, sessions }
     }
   }
 }

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import type { Host } from '../../node/network/host.ts'
 import { peerIdFromPublicKey } from '../../node/network/host.ts'
 import { type ClientSession, openSession } from '../../node/network/sessions.ts'
+import { Reader, Writer } from '../../proto/bytes.ts'
 import { MupibError } from '../../proto/errors.ts'
 import type { Digest } from '../../proto/hash.ts'
 import { randomSeed, type SigningKey } from '../../proto/keys.ts'
@@ -23,26 +24,56 @@ import {
 } from './client-rules.ts'
 import { channelLimits } from './limits.ts'
 import { decodeVendorMessage, encodeMessage } from './messages.ts'
-import type { ChannelStore } from './store.ts'
+import type { ChannelStore, StoredSession } from './store.ts'
 import { Turns } from './turns.ts'
 
 /** What a client fixes of a session by itself; the rest of the terms is drawn. */
 export type SessionWishes = Omit<SessionTerms, 'client' | 'nonce' | 'sessionKey' | 'anchors'>
 
+/** Where a vendor is found: its name in services.json, and the address that it had. */
+export interface VendorPlace {
+  readonly name: string
+  readonly url: string
+}
+
 const secretBytes = 32
+const placeBytesMax = 1_024
+
+/** What only the client of a session keeps. */
+interface Own {
+  /** Seeds of the locks' key and of the hash chain. */
+  readonly lockSeed: Uint8Array
+  readonly top: Uint8Array
+  readonly vendor: VendorPlace
+}
+
+function encodeOwn({ lockSeed, top, vendor }: Own): Uint8Array {
+  const writer = new Writer(256).fixed(lockSeed, secretBytes).fixed(top, secretBytes)
+  return writer.text(vendor.name).text(vendor.url).finish()
+}
+
+function decodeOwn(bytes: Uint8Array): Own {
+  const reader = new Reader(bytes)
+  const [lockSeed, top] = [reader.fixed(secretBytes), reader.fixed(secretBytes)]
+  return { lockSeed, top, vendor: { name: reader.text(placeBytesMax), url: reader.text(placeBytesMax) } }
+}
+
+/** Where the vendor of a stored session is. */
+export const vendorPlace = ({ own }: StoredSession): VendorPlace => decodeOwn(own).vendor
 
 /** Draws the secrets of a session and stores them with its terms, before anything is signed. */
 export async function draftSession(
   store: ChannelStore,
   wishes: SessionWishes,
   client: Uint8Array,
+  vendor: VendorPlace,
 ): Promise<{ session: Digest; terms: SessionTerms }> {
   const [nonce, lockSeed, top] = [randomSeed(), randomSeed(), randomSeed()]
   const sessionKey = lockSuite(wishes.suite).keyGen(lockSeed).publicKey
   const anchors = new PaywordChain(nonce, top, wishes.paymentsMax).anchors()
   const terms: SessionTerms = { ...wishes, client, nonce, sessionKey, anchors }
   const session = sessionDigest(terms)
-  await store.create({ session, terms, own: new Uint8Array(Buffer.concat([lockSeed, top])) })
+  await store.create({ session, terms, own: encodeOwn({ lockSeed, top, vendor }) })
   return { session, terms }
 }
 
@@ -105,13 +136,14 @@ export class ChannelClient {
     const { store, session, key, ahead = 1 } = options
     const stored = store.session(session)
     if (!stored) throw new MupibError('not_found', 'this session is not stored here')
-    const { terms, own } = stored
-    const chain = new PaywordChain(terms.nonce, own.subarray(secretBytes), terms.paymentsMax)
+    const { terms } = stored
+    const { lockSeed, top } = decodeOwn(stored.own)
+    const chain = new PaywordChain(terms.nonce, top, terms.paymentsMax)
     const context: ClientContext = {
       terms,
       session,
       key,
-      lockKey: lockSuite(terms.suite).keyGen(own.subarray(0, secretBytes)),
+      lockKey: lockSuite(terms.suite).keyGen(lockSeed),
       word: index => chain.value(index),
       ahead: Math.min(ahead, channelLimits.ahead),
       expiryMarginMs: channelLimits.expiryMarginMs,

@@ -100,7 +100,8 @@ class World {
       expiry: 2_000_000,
       windowMs: 60_000,
     } as const
-    const drafted = await draftSession(new ChannelStore(this.clientDisk), wishes, clientKey.publicKey)
+    const place = { name: 'vendor', url: '' }
+    const drafted = await draftSession(new ChannelStore(this.clientDisk), wishes, clientKey.publicKey, place)
     this.session = drafted.session
     this.terms = drafted.terms
   }

@@ -1,7 +1,9 @@
 // Whom a wallet speaks to: its bank, its auditor, and vendors by name or address. Every call is signed and every reply checked.
 import { bytesEqual } from '../../proto/bytes.ts'
 import { MupibError } from '../../proto/errors.ts'
+import { limits } from '../../proto/limits.ts'
 import { identityOf } from '../common/actor-home.ts'
+import { FieldReader } from '../common/config.ts'
 import { call, type Peer, signedCall } from '../common/http.ts'
 import { CertificateChecks, certificateBytes } from '../common/identity.ts'
 import { serviceNamed } from '../common/services.ts'
@@ -14,6 +16,30 @@ export interface KnownVendor extends PaidVendor {
   readonly auditors: readonly string[]
   /** Prices as the vendor gives them: amounts as decimal strings. */
   readonly prices: Readonly<Record<string, string>>
+  /** On which terms it takes sessions, as it says it; undefined where it takes none. */
+  readonly sessions: OfferedSessions | undefined
+}
+
+/** A vendor's terms of sessions, read as far as a client needs them. */
+export interface OfferedSessions {
+  readonly unit: bigint
+  readonly suites: readonly string[]
+  readonly paymentsMax: number
+  readonly windowMs: number
+  readonly chunkBytes: number | undefined
+}
+
+function readOfferedSessions(value: unknown): OfferedSessions | undefined {
+  if (value === undefined) return undefined
+  const fields = new FieldReader(value, "the vendor's sessions", 'malformed')
+  const whole = (name: string): number => fields.integer(name, 1, Number.MAX_SAFE_INTEGER)
+  return {
+    unit: fields.amount('unit', limits.amount),
+    suites: fields.array('suites', 16).map(String),
+    paymentsMax: whole('paymentsMax'),
+    windowMs: whole('windowMs'),
+    chunkBytes: fields.has('chunkBytes') ? whole('chunkBytes') : undefined,
+  }
 }
 
 /** Longest that a wallet waits for a vendor, in milliseconds: a vendor that waits for a verdict answers after half a minute. */
@@ -70,6 +96,7 @@ export class Counterparties {
       throw new MupibError('bad_certificate', `${name} has the key of this wallet`)
     const auditors = Array.isArray(offer.auditors) ? offer.auditors.map(String) : []
     const prices = Object.fromEntries(Object.entries(offer.prices ?? {}).map(([item, price]) => [item, String(price)]))
-    return { name, url, publicKey: facts.publicKey, bank: String(offer.bank), auditors, prices }
+    const sessions = readOfferedSessions(offer.sessions)
+    return { name, url, publicKey: facts.publicKey, bank: String(offer.bank), auditors, prices, sessions }
   }
 }

@@ -29,6 +29,7 @@ import { createServer } from '../common/server.ts'
 import { writeHome } from '../common/testing.ts'
 import { openVendorHome } from '../vendor/home.ts'
 import { createVendorServer } from '../vendor/service.ts'
+import { VendorSessions } from '../vendor/sessions.ts'
 import { Till } from '../vendor/till.ts'
 import { openWalletHome } from './home.ts'
 import { Wallet } from './wallet.ts'
@@ -165,6 +166,8 @@ export class ScriptedAuditor {
 /** A till that serves. */
 export interface ServedTill {
   readonly till: Till
+  /** Where its config has sessions. */
+  readonly sessions: VendorSessions | undefined
   readonly url: string
   stop(): Promise<void>
 }
@@ -242,15 +245,17 @@ export class PartyWorld {
     const till = await Till.open({ home, ...(database ? { database } : {}) })
     till.failed.catch(() => {})
     const checks = new CertificateChecks(home.roots)
-    const server = createVendorServer(till, { identity: identityOf(home), checks })
+    const settings = home.own.sessions
+    const sessions = settings && (await VendorSessions.open({ home, settings }))
+    const server = createVendorServer(till, { identity: identityOf(home), checks }, sessions)
     const url = await this.serve(name, server)
     let stopped: Promise<void> | undefined
     const stop = (): Promise<void> => {
-      stopped ??= till.close().then(() => server.close())
+      stopped ??= Promise.all([till.close(), sessions?.close()]).then(() => server.close())
       return stopped
     }
     this.#toClose.push(stop)
-    return { till, url, stop }
+    return { till, sessions, url, stop }
   }
 
   /** A wallet whose user has so much money at the bank; the same name again is the same user. */

@@ -1,14 +1,21 @@
-// A vendor's config.json, beside what all services have: {"bank", "auditors"?, "checkTokens"?, "prices"?, "trustFloor"?}.
+// A vendor's config.json, beside what all services have: {"bank", "auditors"?, "checkTokens"?, "prices"?, "trustFloor"?, "sessions"?}.
 import { limits } from '../../proto/limits.ts'
 import { openServiceHome, partyConfigFile, type ServiceHome } from '../common/actor-home.ts'
 import type { FieldReader } from '../common/config.ts'
 import { informationLimits } from '../common/information.ts'
 import { memberNamed } from '../common/rulings.ts'
+import { readSessionSettings, type SessionSettings } from './session-settings.ts'
 import type { VendorSettings } from './till.ts'
 
-export type VendorHome = ServiceHome & { readonly own: VendorSettings }
+/** A vendor's settings, those of its sessions with them. */
+export interface VendorOwn extends VendorSettings {
+  /** Undefined where it takes no sessions. */
+  readonly sessions: SessionSettings | undefined
+}
 
-interface RawSettings extends Omit<VendorSettings, 'auditors'> {
+export type VendorHome = ServiceHome & { readonly own: VendorOwn }
+
+interface RawSettings extends Omit<VendorOwn, 'auditors'> {
   readonly auditors: readonly string[] | undefined
 }
 
@@ -40,6 +47,7 @@ const readOwn = (config: FieldReader): RawSettings => ({
   checkTokens: config.boolean('checkTokens', true),
   prices: readPrices(config),
   trustFloor: config.has('trustFloor') ? config.integer('trustFloor', 1, limits.blockTokens) : undefined,
+  sessions: readSessionSettings(config),
 })
 
 /** Opens a vendor's home: `dir` is its own folder, or a network's with `name` for one of its vendors. Throws as `openServiceHome`, `not_admitted`. */

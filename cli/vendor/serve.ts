@@ -4,7 +4,8 @@ import { identityOf } from '../common/actor-home.ts'
 import { CertificateChecks } from '../common/identity.ts'
 import type { Output } from '../common/output.ts'
 import { readRunFile } from '../common/run-file.ts'
-import { openVendorHome } from './home.ts'
+import { openVendorHome, type VendorHome } from './home.ts'
+import type { VendorSessions } from './sessions.ts'
 
 /** Runs the till until SIGINT or SIGTERM. Throws `already_running` and why it could not start or go on. */
 export async function serveVendor(output: Output, name: string | undefined): Promise<void> {
@@ -22,14 +23,35 @@ export async function serveVendor(output: Output, name: string | undefined): Pro
   ])
   await checkPort(home.http)
   const log = createLog('info', home.name)
-  const till = await Till.open({
-    home,
-    log: ({ kind, ...fields }) => log.info({ event: kind, ...fields }, kind),
+  const tell = ({ kind, ...fields }: { readonly kind: string }): void => log.info({ event: kind, ...fields }, kind)
+  const till = await Till.open({ home, log: tell })
+  const sessions = await openSessions(home, tell).catch(async (error: unknown) => {
+    await till.close()
+    throw error
   })
-  const server = createVendorServer(till, { identity: identityOf(home), checks: new CertificateChecks(home.roots) })
-  const service = { server, peerId: '', failed: till.failed, close: () => till.close() }
+  const options = { identity: identityOf(home), checks: new CertificateChecks(home.roots) }
+  const service = {
+    server: createVendorServer(till, options, sessions),
+    peerId: '',
+    failed: sessions ? Promise.race([till.failed, sessions.failed]) : till.failed,
+    async close() {
+      await sessions?.close()
+      await till.close()
+    },
+  }
   await runService(service, home, http => {
     log.info({ event: 'ready', http }, 'ready')
     output.progress(`the vendor ${home.name} answers at ${http}; Ctrl-C stops it`)
   })
+}
+
+/** What a vendor without sessions need not load is loaded here. */
+async function openSessions(
+  home: VendorHome,
+  log: (event: { readonly kind: string }) => void,
+): Promise<VendorSessions | undefined> {
+  const settings = home.own.sessions
+  if (!settings) return undefined
+  const { VendorSessions } = await import('./sessions.ts')
+  return VendorSessions.open({ home, settings, log })
 }

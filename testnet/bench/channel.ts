@@ -111,7 +111,7 @@ async function setUp(
     expiry: now + 2 * day,
     windowMs: day,
   }
-  const { session, terms } = await draftSession(store, wishes, key.publicKey)
+  const { session, terms } = await draftSession(store, wishes, key.publicKey, { name: 'vendor', url: '' })
   const offer = { terms: toHex(encodeTerms(terms)), client: toHex(signSession(session, 'client', key)) }
   await ask(child, offer)
   const client = await ChannelClient.load({ store, session, key, ahead, now: () => Date.now(), onClaim: () => {} })

@@ -1,0 +1,132 @@
+// Sessions end to end: a wallet, a till and a bank over real HTTP and real streams, on a ledger; the money is read from the bank.
+import { afterEach, describe, expect, it } from 'vitest'
+import { toHex } from '../../proto/bytes.ts'
+import type { Digest } from '../../proto/hash.ts'
+import { identify, openAccount } from '../bank/testing.ts'
+import { openWalletHome } from '../user/home.ts'
+import { PartyWorld, type ServedTill, writePartyHome } from '../user/testing.ts'
+import { closeChannel, openChannel, payChannel, showChannel } from './operations.ts'
+import type { PayWishes } from './paying.ts'
+
+const worlds: PartyWorld[] = []
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.close()
+})
+
+const money = 10_000n
+const sessionTerms = { unit: '2', windowMs: 1_000 }
+
+/** Alice, who has money, and the kiosk, which takes sessions. */
+class Pair {
+  readonly world: PartyWorld
+  readonly dir: string
+  till: ServedTill
+  readonly #till: Record<string, unknown>
+
+  private constructor(world: PartyWorld, dir: string, till: ServedTill, own: Record<string, unknown>) {
+    this.world = world
+    this.dir = dir
+    this.till = till
+    this.#till = own
+  }
+
+  static async start(own: Record<string, unknown> = { sessions: sessionTerms }): Promise<Pair> {
+    const world = await PartyWorld.start()
+    worlds.push(world)
+    await openAccount(world.bank, world.net, 'user', 'alice', Number(money))
+    await openAccount(world.bank, world.net, 'vendor', 'kiosk', 0)
+    const dir = await writePartyHome(world.net, 'user', 'alice', { auditor: 'auditor' })
+    return new Pair(world, dir, await world.till('kiosk', own), own)
+  }
+
+  get whose() {
+    return { dir: this.dir, user: undefined }
+  }
+
+  async restartTill(): Promise<void> {
+    await this.till.stop()
+    this.till = await this.world.till('kiosk', this.#till)
+  }
+
+  async open(payments = 100, more: object = {}): Promise<Digest> {
+    const wishes = { vendor: 'kiosk', payments, suite: 'schnorr', expiresInMs: 3_600_000, ...more } as const
+    return (await openChannel(this.whose, wishes)).session
+  }
+
+  pay(count: number, wishes: Partial<PayWishes> = {}) {
+    const all = { count, rate: undefined, seconds: undefined, ahead: 1, out: undefined, ...wishes }
+    return payChannel(this.whose, undefined, all, () => {})
+  }
+
+  /** Balances as the bank keeps them: what the client has, what the vendor has, and what is in escrow. */
+  async balances(): Promise<{ client: bigint; vendor: bigint; escrow: bigint }> {
+    const { bank, net } = this.world
+    const key = openWalletHome(this.dir).key.publicKey
+    const vendor = (await identify(net, 'vendor', 'kiosk')).key.publicKey
+    const books = await bank.books()
+    return {
+      client: bank.account(toHex(key)).balance,
+      vendor: bank.account(toHex(vendor)).balance,
+      escrow: books.own.escrow,
+    }
+  }
+}
+
+describe('a session of a wallet', () => {
+  it('is opened, paid and closed: what was paid goes to the vendor, the rest comes back', async () => {
+    const pair = await Pair.start()
+    const session = await pair.open(100)
+    expect(await pair.balances()).toEqual({ client: money - 200n, vendor: 0n, escrow: 200n })
+    expect(await pair.pay(30)).toMatchObject({ session, paid: 30, served: 30, spent: 60n, left: 70, ended: null })
+    expect(await pair.pay(5, { ahead: 4, rate: 500 })).toMatchObject({ paid: 5, spent: 70n })
+    expect(await closeChannel(pair.whose, session, { alone: false, wait: true })).toMatchObject({
+      state: 'settled',
+      by: 'joint',
+      index: 35,
+      paid: 70n,
+      returned: 130n,
+    })
+    expect(await pair.balances()).toEqual({ client: money - 70n, vendor: 70n, escrow: 0n })
+    // once more changes nothing
+    expect(await closeChannel(pair.whose, session, { alone: true, wait: false })).toMatchObject({ state: 'settled' })
+    const shown = await showChannel(pair.whose, session.slice(0, 8))
+    expect(shown).toMatchObject({ state: 'settled', reputations: { client: { reputation: 100 } } })
+  })
+
+  it('goes on with a vendor that was started anew, at another address', async () => {
+    const pair = await Pair.start()
+    await pair.open(100)
+    await pair.pay(3)
+    const paying = pair.pay(40, { rate: 40 })
+    await expect.poll(async () => (await pair.till.sessions!.list())[0]!.here.held).toBeGreaterThan(4)
+    await pair.restartTill()
+    expect(await paying).toMatchObject({ paid: 40, served: 40, ended: null })
+    expect(await closeChannel(pair.whose, undefined, { alone: false, wait: false })).toMatchObject({ paid: 86n })
+    expect((await pair.balances()).vendor).toBe(86n)
+  })
+
+  it('sells a file in pieces, each at its place', async () => {
+    const pair = await Pair.start({ sessions: { ...sessionTerms, file: 'certificate.pem', chunkBytes: 16 } })
+    await pair.open(100)
+    const { readFileSync } = await import('node:fs')
+    const sold = readFileSync(`${pair.world.net.dir}/vendors/kiosk/certificate.pem`)
+    const out = `${pair.dir}/copy.pem`
+    await pair.pay(7, { out })
+    await pair.pay(Math.ceil(sold.length / 16) - 7, { out, ahead: 8 })
+    expect(readFileSync(out)).toEqual(sold)
+  })
+
+  it('is not opened where the vendor or the bank refuses it, and costs nothing', async () => {
+    const pair = await Pair.start({ sessions: { ...sessionTerms, paymentsMax: 50_000 } })
+    await expect(pair.open(10, { unit: 1n })).rejects.toMatchObject({
+      code: 'session_terms',
+      fields: { field: 'unit' },
+    })
+    await expect(pair.open(50_001)).rejects.toMatchObject({ code: 'session_terms', fields: { field: 'paymentsMax' } })
+    await expect(pair.open(10, { windowMs: 999 })).rejects.toMatchObject({ code: 'session_terms' })
+    await expect(pair.open(10, { suite: 'xor' })).rejects.toMatchObject({ code: 'refused' })
+    await expect(pair.open(20_000)).rejects.toMatchObject({ code: 'insufficient_funds' })
+    await expect(pair.pay(1)).rejects.toMatchObject({ code: 'usage' })
+    expect(await pair.balances()).toEqual({ client: money, vendor: 0n, escrow: 0n })
+  })
+})
