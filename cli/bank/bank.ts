@@ -4,22 +4,20 @@ import { randomBytes } from 'node:crypto'
 import { connectLedger } from '../../node/client/client.ts'
 import type { LedgerClient } from '../../node/client/types.ts'
 import type { LooseToken } from '../../node/ledger/form.ts'
-import type { Database } from '../../node/store/database.ts'
+import type { Database, WriteOp } from '../../node/store/database.ts'
 import { openLevelDatabase } from '../../node/store/level-database.ts'
 import { bytesOfHex, toHex } from '../../proto/bytes.ts'
 import type { Certificate } from '../../proto/certificates.ts'
 import { MupibError } from '../../proto/errors.ts'
-import type { Digest } from '../../proto/hash.ts'
 import type { Amount } from '../../proto/money.ts'
 import { createProof, type VerdictProof } from '../../proto/proof.ts'
-import type { SessionClaim } from '../../proto/session/claims.ts'
-import type { SessionTerms } from '../../proto/session/terms.ts'
 import type { SignedStatement, Transfer } from '../../proto/statements.ts'
 import type { TokenVerdict } from '../../proto/verdict.ts'
-import type { RecordAnswer } from '../../proto/wire/codec.ts'
+import { OwnRecords, type Settlement } from '../common/own-records.ts'
 import type { HolderPayment } from '../common/payment.ts'
 import { serialText } from '../common/serial.ts'
 import { nextInStream, type OwnStream } from '../common/stream.ts'
+import type { SessionBook, SessionShown } from '../session/book.ts'
 import { type Account, type PartyAccountRole, partyRoles, referenceBytesMax } from './account-store.ts'
 import { type AccountId, depositEvent } from './accounts.ts'
 import { type BankLog, Desk } from './desk.ts'
@@ -27,7 +25,6 @@ import { noAccountError } from './errors.ts'
 import { Expiry } from './expiry.ts'
 import { type BankHome, tokenValueOf } from './home.ts'
 import { Issuing, tokensOf } from './issuing.ts'
-import { OwnRecords } from './own-records.ts'
 import { type IssuePolicy, openPolicy } from './policy.ts'
 import { type Redeemed, type Redeemer, Redemptions } from './redemption.ts'
 import { type ReputationEvidence, Reputations } from './reputation.ts'
@@ -35,9 +32,9 @@ import type { Reputation } from './reputation-store.ts'
 import { type Returned, Returns } from './returns.ts'
 import { orderBytes } from './rules.ts'
 import type { OpeningRequest } from './session-rules.ts'
-import { type SessionShown, Sessions } from './sessions.ts'
+import { Sessions } from './sessions.ts'
 import { type BooksReport, reportBooks, type StatementRow, statementOf } from './statements.ts'
-import { type Issued, type RecordStream, recordStreams } from './store.ts'
+import { type BankRecords, type Issued, type RecordStream, recordStreams } from './store.ts'
 import { type TokenKnown, tokenStates } from './token-state.ts'
 import { payTransfers, type Transferred } from './transfers.ts'
 
@@ -87,7 +84,7 @@ export class Bank {
   readonly home: BankHome
   readonly client: LedgerClient
   readonly #desk: Desk
-  readonly #records: OwnRecords
+  readonly #records: BankRecords
   readonly #issuing: Issuing
   readonly #returns: Returns
   readonly #redemptions: Redemptions
@@ -108,19 +105,22 @@ export class Bank {
     this.#desk = desk
     this.#value = tokenValueOf(desk.home)
     this.#publishUpTo = desk.tokens.publishUpTo()
-    this.#records = new OwnRecords(desk, client, streams, {
+    const settlement: Settlement<RecordStream> = {
       decided: async (kind, number, kept, operations) => {
         if (kind === 'return') return this.#returns.refund(number, kept, operations)
-        if (kind !== 'publication') return this.#sessions.decided(kind, number, kept, operations)
+        if (kind !== 'publication') return this.#sessions.book.decided(kind, number, kept, operations)
         await desk.write(operations)
         await this.#expiry.arm()
       },
       voided: (kind, numbers, refused, operations) => {
         if (kind === 'return') return this.#returns.forget(numbers, operations)
         if (kind === 'publication') return this.#issuing.refund(numbers, refused.refusal, operations)
-        return this.#sessions.voided(kind, numbers, refused, operations)
+        return this.#sessions.book.voided(kind, numbers, refused, operations)
       },
-    })
+    }
+    const { records: store, streams: turns, log } = desk
+    const write = (operations: readonly WriteOp[]): Promise<void> => desk.write(operations)
+    this.#records = new OwnRecords(streams, { client, store, turns, settlement, write, log })
     this.#issuing = new Issuing(desk, this.#records, policy ?? openPolicy, this.#value)
     this.#returns = new Returns(desk, this.#records)
     this.#redemptions = new Redemptions(desk)
@@ -143,13 +143,12 @@ export class Bank {
     try {
       const { genesis, seed, peersFile, fingerprint } = home
       client = await connectLedger({ genesis, seed, peersFile, fingerprint, log })
-      const streams = await Promise.all(
-        recordStreams.map(async kind => [kind, await desk.tokens.stream(kind)] as const),
-      )
-      const bank = new Bank(desk, client, Object.fromEntries(streams) as Record<RecordStream, OwnStream>, options)
-      await bank.#records.resume(bank.#publishUpTo, recover)
+      const bank = new Bank(desk, client, await desk.records.streams(recordStreams), options)
+      await bank.#records.resume(recover)
+      bank.#records.submitOpen('publication', bank.#publishUpTo)
+      bank.#records.submitOpen('return')
       await bank.#issuing.resume(recover)
-      await bank.#sessions.resume()
+      await bank.#sessions.resume(recover)
       await bank.expireDue(Date.now())
       await bank.#expiry.arm()
       return bank
@@ -170,7 +169,7 @@ export class Bank {
     const own = partyRoles.find(candidate => candidate === role)
     if (!own) return Promise.reject(new MupibError('wrong_role', `a ${role} has no account`, { field: 'certificate' }))
     const key = toHex(facts.publicKey)
-    return this.#desk.books.run(async () => {
+    return this.#bringIn(async () => {
       const { accounts } = this.#desk
       const known = accounts.account(key)
       if (known && (known.role !== own || known.name !== name))
@@ -185,6 +184,13 @@ export class Bank {
       this.#desk.log({ kind: 'account_opened', account: key, name, role })
       return this.account(key)
     })
+  }
+
+  /** Accounts and money that come in may be what a session of a lost store waits for. */
+  async #bringIn(work: () => Promise<AccountStanding>): Promise<AccountStanding> {
+    const { key } = await this.#desk.books.run(work)
+    await this.#sessions.backLost()
+    return this.account(key)
   }
 
   #checkName(role: PartyAccountRole, name: string): void {
@@ -218,7 +224,7 @@ export class Bank {
           field: amount === 0n ? 'amount' : 'reference',
         }),
       )
-    return this.#desk.books.run(async () => {
+    return this.#bringIn(async () => {
       if (!this.#desk.accounts.account(key)) throw noAccountError(key)
       const draft = this.#desk.draft()
       const { outcome } = draft.post(depositEvent({ reference, time: Date.now(), amount }, key))
@@ -252,7 +258,9 @@ export class Bank {
       this.#publishUpTo = upTo
       await this.#desk.write([this.#desk.tokens.putPublishUpTo(upTo)])
     }
-    return this.#records.publish(upTo)
+    const submitted = this.#records.submitOpen('publication', upTo)
+    await Promise.all(submitted.values())
+    return [...submitted.keys()]
   }
 
   /** A final publication's tokens: all, or a holder's, or those of one order. Throws `not_found`, `undecided`. */
@@ -270,7 +278,7 @@ export class Bank {
   /** Proof that a publication is final. Throws `not_found`, `undecided`. */
   proof(number: number): VerdictProof {
     this.#published(number)
-    const kept = this.#desk.tokens.answer('publication', number)
+    const kept = this.#desk.records.answer('publication', number)
     if (!kept)
       throw new MupibError('undecided', `publication ${number} is not final yet`, { hint: 'mupib bank publish' })
     return createProof(kept.answer, this.home.network)
@@ -305,14 +313,9 @@ export class Bank {
     return this.#sessions.open(request)
   }
 
-  /** Carries a claim on a session. Throws as `Sessions.close`. */
-  closeSession(session: Digest, claim: SessionClaim, terms?: SessionTerms): Promise<RecordAnswer> {
-    return this.#sessions.close(session, claim, terms)
-  }
-
-  /** A session that this bank keeps. Throws `not_found`. */
-  session(session: Digest): SessionShown {
-    return this.#sessions.show(session)
+  /** Sessions that this bank keeps, and the news of them. */
+  get sessions(): SessionBook {
+    return this.#sessions.book
   }
 
   /** Throws `no_account`. */
@@ -348,7 +351,7 @@ export class Bank {
   }
 
   async publications(): Promise<PublicationSummary[]> {
-    const numbers = await this.#desk.tokens.numbers('publication')
+    const numbers = await this.#desk.records.numbers('publication')
     const { decided } = this.#records.stream('publication')
     return numbers.map(number => {
       const { record, shares } = this.#published(number)

@@ -1,49 +1,25 @@
 // What the parts of a bank share: its home, its rows, one thing at a time where they change, and writes whose failure stops the bank.
 import { createSignatureCheck } from '../../node/client/checked-signatures.ts'
 import type { Database, WriteOp } from '../../node/store/database.ts'
-import { MupibError } from '../../proto/errors.ts'
 import { validatorKeys } from '../../proto/genesis.ts'
 import { verifyAnswer } from '../../proto/proof.ts'
 import { decodeRecordAnswer } from '../../proto/wire/codec.ts'
+import type { OwnRecordStore } from '../common/own-record-store.ts'
+import { Turn } from '../common/turn.ts'
+import { SessionStore } from '../session/store.ts'
 import { AccountStore } from './account-store.ts'
 import { BooksDraft } from './books-draft.ts'
 import type { BankHome } from './home.ts'
 import { ReputationStore } from './reputation-store.ts'
-import { SessionStore } from './session-store.ts'
-import { BankStore } from './store.ts'
+import { BankStore, createRecordStore, type RecordStream } from './store.ts'
 
 export type BankLog = (event: { readonly kind: string; readonly [field: string]: unknown }) => void
-
-/** Work that is done one after the other. */
-class Turn {
-  #last: Promise<unknown> = Promise.resolve()
-  #isClosed = false
-
-  get isClosed(): boolean {
-    return this.#isClosed
-  }
-
-  /** Rejects with `stopped` once closed. */
-  run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#isClosed) return Promise.reject(stoppedError())
-    const done = this.#last.then(work)
-    this.#last = done.catch(() => {})
-    return done
-  }
-
-  /** Takes no more work and waits for what there is. */
-  async close(): Promise<void> {
-    this.#isClosed = true
-    await this.#last
-  }
-}
-
-export const stoppedError = (): MupibError => new MupibError('stopped', 'the bank stops')
 
 export class Desk {
   readonly home: BankHome
   readonly log: BankLog
   readonly tokens: BankStore
+  readonly records: OwnRecordStore<RecordStream>
   readonly accounts: AccountStore
   readonly sessions: SessionStore
   readonly reputations: ReputationStore
@@ -62,6 +38,7 @@ export class Desk {
     this.home = home
     this.log = log
     this.tokens = new BankStore(database)
+    this.records = createRecordStore(database)
     this.accounts = new AccountStore(database)
     this.sessions = new SessionStore(database)
     this.reputations = new ReputationStore(database)
@@ -92,6 +69,11 @@ export class Desk {
       this.#fail(error)
       throw error
     }
+  }
+
+  /** The bank cannot go on. */
+  stopOn(error: unknown): void {
+    this.#fail(error)
   }
 
   async close(): Promise<void> {

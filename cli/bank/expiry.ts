@@ -17,13 +17,13 @@ export class Expiry {
   /** Books the unspent tokens of every publication that is due at this time; returns the numbers of those that had some. */
   expireDue(now: number): Promise<number[]> {
     return this.#desk.books.run(async () => {
-      const { tokens, home, log } = this.#desk
+      const { tokens, records, home, log } = this.#desk
       const draft = this.#desk.draft()
       const booked: number[] = []
       for await (const { expiry, publication } of tokens.expiring()) {
         if (expiry + home.own.redemptionMs > now) break
         // not on the ledger: its tokens may never be
-        if (!tokens.answer('publication', publication)) continue
+        if (!records.answer('publication', publication)) continue
         draft.add(tokens.dropExpiring(expiry, publication))
         const count = draft.expire(publication, now)
         if (count === 0) continue
@@ -37,10 +37,10 @@ export class Expiry {
 
   /** Waits for the next publication that will be due. Again after a publication became final. */
   async arm(): Promise<void> {
-    const { tokens, home } = this.#desk
+    const { tokens, records, home } = this.#desk
     let due: number | undefined
     for await (const { expiry, publication } of tokens.expiring()) {
-      if (!tokens.answer('publication', publication)) continue
+      if (!records.answer('publication', publication)) continue
       due = expiry + home.own.redemptionMs
       break
     }

@@ -10,13 +10,13 @@ import { createAmount } from '../../proto/money.ts'
 import { type Publication, signRecord } from '../../proto/records.ts'
 import { groupDigest, signToken, type TokenGroup, TokenHasher } from '../../proto/token.ts'
 import type { Refusal } from '../../proto/verdict.ts'
+import { stoppedError } from '../common/turn.ts'
 import { issueEvent, refundEvent } from './accounts.ts'
-import { type Desk, stoppedError } from './desk.ts'
+import type { Desk } from './desk.ts'
 import { fundsError, noAccountError } from './errors.ts'
-import type { OwnRecords } from './own-records.ts'
 import type { IssuePolicy } from './policy.ts'
 import { checkOrder, type HolderShare, nextPublication, type TokenOrder } from './rules.ts'
-import type { Issued, PaidOrder } from './store.ts'
+import type { BankRecords, Issued, PaidOrder } from './store.ts'
 import { createTokenUse } from './token-use.ts'
 
 /** Tokens signed between two turns of the event loop. */
@@ -26,7 +26,7 @@ type Waiter = PaidOrder & { readonly resolve: () => void; readonly reject: (erro
 
 export class Issuing {
   readonly #desk: Desk
-  readonly #records: OwnRecords
+  readonly #records: BankRecords
   readonly #policy: IssuePolicy
   /** What each token is worth, in minor units. */
   readonly #value: bigint
@@ -34,7 +34,7 @@ export class Issuing {
   #orders: readonly Waiter[] = []
   #isIssuing = false
 
-  constructor(desk: Desk, records: OwnRecords, policy: IssuePolicy, value: bigint) {
+  constructor(desk: Desk, records: BankRecords, policy: IssuePolicy, value: bigint) {
     this.#desk = desk
     this.#records = records
     this.#policy = policy

@@ -1,16 +1,11 @@
 // The bank's answers as JSON and CSV.
 import { toHex } from '../../proto/bytes.ts'
-import type { Digest } from '../../proto/hash.ts'
-import { createProof, proofToJson, type VerdictProof } from '../../proto/proof.ts'
-import { encodeTerms } from '../../proto/session/terms.ts'
-import { decodeRecordVerdict, type SessionStanding } from '../../proto/verdict.ts'
-import { encodeRecordAnswer, type RecordAnswer } from '../../proto/wire/codec.ts'
+import { proofToJson, type VerdictProof } from '../../proto/proof.ts'
 import { isoTime } from '../common/output.ts'
 import { groupToJson } from '../common/payment.ts'
 import type { AccountStanding, Bank, HandedOut, PublicationSummary } from './bank.ts'
 import type { Reputation } from './reputation-store.ts'
 import type { Returned } from './returns.ts'
-import type { SessionShown } from './sessions.ts'
 import type { BooksReport, StatementRow } from './statements.ts'
 
 export type Json = Record<string, unknown>
@@ -83,39 +78,6 @@ export const handedOutToJson = ({ publication, tokens, proof }: HandedOut): Json
   })),
   proof: proofJson(proof),
 })
-
-/** A session's standing; amounts as text. */
-const standingToJson = ({ paid, returned, windowEnd, contestedAt, ...rest }: SessionStanding): Json => ({
-  ...rest,
-  paid: paid.toString(),
-  returned: returned.toString(),
-  ...(rest.state === 'settled' ? {} : { windowEnd: isoTime(windowEnd) }),
-  ...(contestedAt === undefined ? {} : { contestedAt }),
-})
-
-/** A session with what its parties need of it: the bank's signature, and the ledger's answers for proofs. */
-export function sessionToJson({ session, terms, signatures, standing, refusal, proofs }: SessionShown): Json {
-  return {
-    session,
-    terms: toHex(encodeTerms(terms)),
-    signatures: Object.fromEntries(Object.entries(signatures).map(([party, bytes]) => [party, toHex(bytes)])),
-    ...(standing ? { standing: standingToJson(standing) } : {}),
-    ...(refusal === undefined ? {} : { refusal }),
-    answers: Object.fromEntries(
-      Object.entries(proofs).map(([state, answer]) => [state, toHex(encodeRecordAnswer(answer))]),
-    ),
-  }
-}
-
-/** The ledger's answer to a claim, and its proof file. */
-export function closedToJson(answer: RecordAnswer, network: Digest): Json {
-  const { session } = decodeRecordVerdict(answer.recordLeaf)
-  return {
-    ...(session ? { standing: standingToJson(session) } : {}),
-    answer: toHex(encodeRecordAnswer(answer)),
-    proof: proofJson(createProof(answer, network)),
-  }
-}
 
 export const reputationToJson = ({ findings, ...rest }: Reputation): Json => ({
   ...rest,

@@ -8,13 +8,13 @@ import type { Digest } from '../../proto/hash.ts'
 import { createAmount } from '../../proto/money.ts'
 import { signRecord } from '../../proto/records.ts'
 import { decodeTransactionVerdict, type TokenVerdict } from '../../proto/verdict.ts'
+import type { KeptAnswer } from '../common/own-record-store.ts'
 import { type HolderPayment, paymentDigest } from '../common/payment.ts'
 import { refundEvent } from './accounts.ts'
 import type { Desk } from './desk.ts'
 import { noAccountError } from './errors.ts'
-import type { OwnRecords } from './own-records.ts'
 import { checkReturn } from './rules.ts'
-import type { KeptAnswer } from './store.ts'
+import type { BankRecords } from './store.ts'
 
 /** A return that the ledger has decided. */
 export interface Returned {
@@ -34,9 +34,9 @@ const isTaken = ({ verdict, use }: TokenVerdict): boolean => verdict === '11' &&
 
 export class Returns {
   readonly #desk: Desk
-  readonly #records: OwnRecords
+  readonly #records: BankRecords
 
-  constructor(desk: Desk, records: OwnRecords) {
+  constructor(desk: Desk, records: BankRecords) {
     this.#desk = desk
     this.#records = records
   }
@@ -46,7 +46,7 @@ export class Returns {
    * `holder_mismatch`, `bad_signature`, `no_account`, and the ledger's refusal.
    */
   async takeBack(given: Omit<HolderPayment, 'information'>): Promise<Returned> {
-    const { home, tokens } = this.#desk
+    const { home, tokens, records } = this.#desk
     const payment = checkReturn(home.network, home.fingerprint, given, ({ bank, publication }) =>
       this.#isOwn(bank, publication),
     )
@@ -57,7 +57,7 @@ export class Returns {
     const { number, decided } = await this.#desk.streams.run(async () => {
       const known = tokens.returnOf(payload)
       const number = known ?? (await this.#make(payment, payload))
-      const kept = tokens.answer('return', number)
+      const kept = records.answer('return', number)
       return { number, decided: kept ? Promise.resolve(kept) : this.#records.submit('return', number) }
     })
     const { digest, answer } = await decided
@@ -70,7 +70,7 @@ export class Returns {
   }
 
   async #make(payment: HolderPayment & { readonly holder: Uint8Array }, payload: Digest): Promise<number> {
-    const { home, tokens: store } = this.#desk
+    const { home, tokens, records } = this.#desk
     const { number, previous } = this.#records.next('return')
     const { groups, transactions } = layOutTokens([payment])
     const heading = { network: home.network, signer: home.fingerprint, number, previous }
@@ -78,7 +78,7 @@ export class Returns {
       { kind: 'return', ...heading, user: payment.holder, groups, payment: transactions[0]! },
       home.key,
     )
-    await this.#desk.write([store.putRecord(record), store.putReturnOf(payload, number)])
+    await this.#desk.write([records.putRecord(record), tokens.putReturnOf(payload, number)])
     this.#records.append('return', record)
     return number
   }
@@ -86,8 +86,8 @@ export class Returns {
   /** Refunds what the ledger took back. */
   async refund(number: number, { digest, answer }: KeptAnswer, operations: readonly WriteOp[]): Promise<void> {
     await this.#desk.books.run(async () => {
-      const { tokens, log } = this.#desk
-      const record = tokens.return(number)!.record
+      const { records, log } = this.#desk
+      const { record } = records.record('return', number)!
       const holder = toHex(record.user)
       const draft = this.#desk.draft()
       const time = Date.now()
@@ -109,9 +109,9 @@ export class Returns {
 
   /** The ledger refused returns: nothing came back, and the holder may try again. */
   async forget(numbers: readonly number[], operations: readonly WriteOp[]): Promise<void> {
-    const { tokens, home } = this.#desk
+    const { tokens, records, home } = this.#desk
     const dropped = numbers.map(number => {
-      const { groups, payment } = tokens.return(number)!.record
+      const { groups, payment } = records.record('return', number)!.record
       const loose = payment.tokens.map(token => ({ ...token, group: groups[token.group]! }))
       return tokens.dropReturnOf(paymentDigest(home.network, { ...payment, tokens: loose }))
     })

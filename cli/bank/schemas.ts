@@ -1,49 +1,23 @@
 // What a bank's routes take and give, as JSON Schema: requests are held to it, and /openapi.json is made of it.
-import type { FastifySchemaValidationError } from 'fastify'
-import { errorCodes, MupibError } from '../../proto/errors.ts'
 import { limits } from '../../proto/limits.ts'
-import { sessionStates, settledBy } from '../../proto/verdict.ts'
+import {
+  amount,
+  anyHex,
+  count,
+  hex,
+  list,
+  number,
+  object,
+  proof,
+  route,
+  signedAmount,
+  text,
+  time,
+} from '../common/schemas.ts'
+import { session, terms } from '../session/schemas.ts'
 import { partyRoles, referenceBytesMax } from './account-store.ts'
 import { entryKinds } from './accounts.ts'
 import { misconducts } from './reputation-store.ts'
-
-const hex = (bytes: number) => ({ type: 'string', pattern: `^[0-9a-f]{${2 * bytes}}$` }) as const
-const anyHex = (bytesMax: number) => ({ type: 'string', pattern: '^([0-9a-f]{2})+$', maxLength: 2 * bytesMax }) as const
-const amount = { type: 'string', pattern: '^(0|[1-9][0-9]{0,18})$', description: 'minor units' } as const
-const signedAmount = { type: 'string', pattern: '^(0|-?[1-9][0-9]{0,18})$', description: 'minor units' } as const
-const time = { type: 'string', format: 'date-time' } as const
-const count = { type: 'integer', minimum: 0 } as const
-const text = { type: 'string' } as const
-const number = { type: 'integer', minimum: 1 } as const
-
-/** An object with exactly these properties; those of `optional` may be absent. */
-function object<T extends Record<string, object>>(required: T, optional: Record<string, object> = {}) {
-  return {
-    type: 'object',
-    additionalProperties: false,
-    required: Object.keys(required),
-    properties: { ...required, ...optional },
-  }
-}
-
-const list = (items: object, most?: number, least = 0) => ({
-  type: 'array',
-  items,
-  minItems: least,
-  ...(most === undefined ? {} : { maxItems: most }),
-})
-
-const error = {
-  type: 'object',
-  required: ['error'],
-  properties: {
-    error: {
-      type: 'object',
-      required: ['code', 'message'],
-      properties: { code: { type: 'string', enum: errorCodes }, message: text, hint: text, field: text },
-    },
-  },
-}
 
 const account = object({ key: hex(32), name: text, role: { type: 'string', enum: partyRoles }, balance: amount })
 
@@ -57,7 +31,6 @@ const group = object({
   holder: hex(32),
 })
 const looseToken = object({ group, index: count, signature: hex(64) })
-const proof = { type: 'object', description: 'a proof file: mupib verify', additionalProperties: true }
 const handedOut = { publication: number, tokens: list(looseToken), proof }
 const statement = object({ content: anyHex(1024), signature: hex(64) })
 const order = hex(16)
@@ -126,44 +99,14 @@ const books = object({
   redemptions: list(object({ record: hex(32), auditor: hex(32), user: hex(32), number, tokens: count, amount, time })),
 })
 
-const standing = object(
-  {
-    session: hex(32),
-    state: { type: 'string', enum: sessionStates },
-    index: { ...count, description: 'payments that count' },
-    by: { type: 'string', enum: settledBy },
-    paid: amount,
-    returned: amount,
-  },
-  { windowEnd: time, contestedAt: count },
-)
-const answer = anyHex(limits.clientFrameBytes)
-/** Terms of a session in their canonical encoding: a hash for every 1,024 payments, and what comes before. */
-const terms = anyHex(64 * 1024)
-const session = object(
-  { session: hex(32), terms, signatures: object({ client: hex(64), vendor: hex(64), bank: hex(64) }) },
-  {
-    standing,
-    refusal: { type: 'string', description: 'why it never opened; the money went back' },
-    answers: object({}, Object.fromEntries(sessionStates.map(state => [state, answer]))),
-  },
-)
 const misconduct = { type: 'string', enum: Object.keys(misconducts) } as const
 const reputation = object({
   key: hex(32),
   reputation: count,
   findings: list(object({ kind: misconduct, session: hex(32), severity: count, time })),
 })
-const sessionParams = object({ session: hex(32) })
-
 /** How many statements or answers one request may hold. */
 const batchMax = 1_024
-
-const route = (
-  summary: string,
-  answer: object,
-  request: { body?: object; querystring?: object; params?: object } = {},
-) => ({ summary, ...request, response: { 200: answer, default: error } })
 
 const noBody = object({})
 
@@ -223,12 +166,6 @@ export const bankSchemas = {
     session,
     { body: object({ terms, client: hex(64), vendor: hex(64) }) },
   ),
-  session: route('a session of the caller', session, { params: sessionParams }),
-  closeSession: route(
-    "carries a claim on a session to the ledger, and answers with its answer; terms where another bank's session is closed",
-    object({ answer, proof }, { standing }),
-    { params: sessionParams, body: object({ claim: anyHex(256) }, { terms }) },
-  ),
   reputation: route('the reputation of a party, from 0 to 100, and what lowered it', reputation, {
     params: object({ key: hex(32) }),
   }),
@@ -268,14 +205,3 @@ export const bankSchemas = {
     body: noBody,
   }),
 } as const
-
-/** A fault against a schema, as any other bad input. */
-export function schemaFault(faults: readonly FastifySchemaValidationError[], part: string): MupibError {
-  const [fault] = faults
-  const { missingProperty, additionalProperty } = (fault?.params ?? {}) as Record<string, string | undefined>
-  const path = (fault?.instancePath ?? '').split('/').filter(name => name !== '')
-  const field = [...path, missingProperty ?? additionalProperty].filter(name => name !== undefined).join('.')
-  const what = additionalProperty === undefined ? (fault?.message ?? 'is wrong') : 'is not known here'
-  const where = field === '' ? part : `${part}: ${field}`
-  return new MupibError('bad_input', `${where} ${what}`, field === '' ? {} : { field })
-}

@@ -10,6 +10,7 @@ import { createAmount } from '../../proto/money.ts'
 import type { SessionClaim } from '../../proto/session/claims.ts'
 import { type SessionTerms, sessionEscrow } from '../../proto/session/terms.ts'
 import type { Refusal, SessionStanding } from '../../proto/verdict.ts'
+import { isPaidOut, learn, openingRefused, type SessionFile, type SessionStep, signedFile } from '../session/rules.ts'
 import {
   type AccountId,
   type BookedEvent,
@@ -21,15 +22,7 @@ import {
   JournalDraft,
   settleEvent,
 } from './accounts.ts'
-import {
-  askAgainAt,
-  isPaidOut,
-  learn,
-  openingRefused,
-  type SessionFile,
-  type SessionStep,
-  signedFile,
-} from './session-rules.ts'
+import { askAgainAt } from './session-rules.ts'
 
 /** Random numbers of one seed (xorshift32). */
 class Dice {
@@ -129,7 +122,10 @@ class Bank {
     if (outcome !== 'booked' || this.#dice.chance(10)) return false
     this.books.keep(draft)
     const nothing = new Uint8Array(64)
-    this.files.set(session, signedFile(session, terms, { client: nothing, vendor: nothing, bank: nothing }))
+    this.files.set(
+      session,
+      signedFile(session, terms, { client: nothing, vendor: nothing, bank: nothing }, terms.openBy),
+    )
     return true
   }
 
@@ -177,6 +173,7 @@ interface Play {
 
 const key = (name: string): Uint8Array => bytesOfHex(sha256Hex(Buffer.from(name)))
 const signature = new Uint8Array(64)
+const signatures = { client: signature, vendor: signature, bank: signature }
 const byClient = (index: number): SessionClaim => ({ form: 'client', index, client: signature })
 const byVendor = (index: number): SessionClaim => ({ form: 'vendor', index, value: signature, vendor: signature })
 const joint = (index: number): SessionClaim => ({ form: 'joint', index, client: signature, vendor: signature })
@@ -302,7 +299,7 @@ describe('10,000 random sessions', () => {
 describe('the bank', () => {
   it('asks again when the ledger’s time will have come, and later where another answer is on its way', () => {
     const { terms, session } = createPlay(new Dice(1), 'asked', new Ledger())
-    const file = signedFile(session, terms, { client: signature, vendor: signature, bank: signature })
+    const file = signedFile(session, terms, signatures, terms.openBy)
     expect(askAgainAt(file, terms.openBy - 5, 7_000)).toBe(7_006)
     expect(askAgainAt(file, terms.openBy + 1, 7_000)).toBe(67_000)
     const open = { ...file, standing: openedSession(session, terms) }
@@ -311,7 +308,7 @@ describe('the bank', () => {
 
   it('gives money back only where the opening can never be decided any more (E3)', () => {
     const { terms, session } = createPlay(new Dice(1), 'refused', new Ledger())
-    const file = signedFile(session, terms, { client: signature, vendor: signature, bank: signature })
+    const file = signedFile(session, terms, signatures, terms.openBy)
     for (const passing of ['certificate_dead', 'already_known', 'wrong_role', 'number_used'] as const)
       expect(openingRefused(file, passing)).toBeUndefined()
     const opened = { ...file, standing: openedSession(session, terms) }
@@ -324,7 +321,7 @@ describe('the bank', () => {
 
   it('pays out no more and no less than it holds (E2)', () => {
     const { terms, session } = createPlay(new Dice(1), 'paid', new Ledger())
-    const file = signedFile(session, terms, { client: signature, vendor: signature, bank: signature })
+    const file = signedFile(session, terms, signatures, terms.openBy)
     const standing: SessionStanding = { ...openedSession(session, terms), state: 'settled', by: 'joint', windowEnd: 0 }
     const escrow = sessionEscrow(terms)
     expect(learn(file, { ...standing, paid: escrow + 1n })).toBe('contradiction')

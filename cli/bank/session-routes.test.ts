@@ -12,6 +12,11 @@ import { keyText, ServedBank } from './service-testing.ts'
 
 let served: ServedBank
 
+interface NewsJson {
+  readonly height: number
+  readonly sessions: readonly { readonly session: string; readonly standing: object; readonly answer: string }[]
+}
+
 beforeAll(async () => {
   served = await ServedBank.start()
 })
@@ -39,7 +44,7 @@ it('a client opens, a party closes, and both see how they stand', async () => {
   await expect(served.ask(user, 'POST', '/sessions', { ...body, terms: '00' })).rejects.toMatchObject({
     code: 'malformed',
   })
-  const opened = await served.ask(user, 'POST', '/sessions', body)
+  const opened = await served.ask<{ standing: object; answers: { open: string } }>(user, 'POST', '/sessions', body)
   expect(opened).toMatchObject({
     session: session.session,
     terms,
@@ -52,13 +57,44 @@ it('a client opens, a party closes, and both see how they stand', async () => {
   expect(await served.ask(served.operator, 'GET', route)).toEqual(opened)
   await expect(served.ask(stranger, 'GET', route)).rejects.toMatchObject({ code: 'not_found' })
 
+  // news, also for who waits for it, and for the parties only
+  const news = (by: typeof user, query = '') => served.ask<NewsJson>(by, 'GET', `/sessions${query}`)
+  const first = await news(user)
+  expect(first).toEqual({
+    height: expect.any(Number),
+    sessions: [
+      { session: session.session, height: first.height, standing: opened.standing, answer: opened.answers.open },
+    ],
+  })
+  expect(await news(stranger)).toEqual({ ...first, sessions: [] })
+  expect(await news(vendor, `?after=${first.height}`)).toEqual({ ...first, sessions: [] })
+  await expect(news(served.auditor)).rejects.toMatchObject({ code: 'wrong_role' })
+  const waiting = Array.from({ length: 5 }, () => news(vendor, `?wait=1&after=${first.height}`))
+  await expect(
+    Promise.any(
+      waiting.map(asked =>
+        asked.then(
+          () => Promise.reject(new Error('answered')),
+          error => error,
+        ),
+      ),
+    ),
+  ).resolves.toMatchObject({ code: 'rate_limited' })
+
   const close = (by: typeof user, claim: SessionClaim) =>
     served.ask<{ proof: object; answer: string }>(by, 'POST', `${route}/close`, {
       claim: toHex(encodeClaim(claim)),
       terms,
     })
   expect(await close(user, session.byClient(1))).toMatchObject({ standing: { state: 'closing', index: 1 } })
+  const told = (await Promise.allSettled(waiting)).flatMap(each => (each.status === 'fulfilled' ? [each.value] : []))
+  expect(told).toHaveLength(4)
+  expect(told[0]).toMatchObject({ sessions: [{ standing: { state: 'closing', index: 1 } }] })
+  expect(told[0]!.height).toBeGreaterThan(first.height)
   const closed = await close(vendor, session.byVendor(4))
+  // each session once, where it stands now; its answer is checked by genesis alone
+  const { sessions } = await news(user, '?wait=1')
+  expect(sessions).toMatchObject([{ standing: { state: 'settled', paid: '12' }, answer: closed.answer }])
   expect(closed).toMatchObject({ standing: { by: 'vendor', paid: '12', returned: '18', contestedAt: 1 } })
   const file = path.join(served.net.dir, 'settled.json')
   fs.writeFileSync(file, JSON.stringify(closed.proof))

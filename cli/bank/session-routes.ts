@@ -1,19 +1,20 @@
-// Sessions and reputations over HTTP. Terms, claims and answers travel in their canonical encodings, as hex: they are what was signed.
+// Sessions and reputations over HTTP, as far as they are a bank's alone. Terms and evidence travel in their canonical encodings, as hex.
 import type { FastifyInstance } from 'fastify'
 import { bytesEqual, bytesOfHex, fromHex } from '../../proto/bytes.ts'
 import { MupibError } from '../../proto/errors.ts'
-import { decodeClaim } from '../../proto/session/claims.ts'
 import { decodeTerms } from '../../proto/session/terms.ts'
 import { callerOf } from '../common/server.ts'
+import { sessionToJson } from '../session/json.ts'
+import { addSessionBookRoutes } from '../session/routes.ts'
 import { partyRoles } from './account-store.ts'
 import type { Bank } from './bank.ts'
-import { closedToJson, reputationToJson, sessionToJson } from './json.ts'
+import { reputationToJson } from './json.ts'
 import type { Misconduct } from './reputation-store.ts'
 import { bankSchemas } from './schemas.ts'
 
 /** Adds the routes of sessions. */
 export function addSessionRoutes(server: FastifyInstance, bank: Bank): void {
-  const { openSession, session, closeSession, reputation, misconduct } = bankSchemas
+  const { openSession, reputation, misconduct } = bankSchemas
   const parties = { access: [...partyRoles, 'self'] } as const
   server.post<{ Body: { terms: string; client: string; vendor: string } }>(
     '/sessions',
@@ -26,24 +27,7 @@ export function addSessionRoutes(server: FastifyInstance, bank: Bank): void {
       return sessionToJson(await bank.openSession({ terms, signatures }))
     },
   )
-  server.get<{ Params: { session: string } }>('/sessions/:session', { config: parties, schema: session }, request => {
-    const shown = bank.session(request.params.session)
-    const { role, facts } = callerOf(request)
-    const isParty = [shown.terms.client, shown.terms.vendor].some(key => bytesEqual(key, facts.publicKey))
-    // what somebody else pays to whom is nobody's business; auditors carry claims, and see what they carried
-    if ((role === 'user' || role === 'vendor') && !isParty)
-      throw new MupibError('not_found', `no session ${request.params.session} of yours`)
-    return sessionToJson(shown)
-  })
-  server.post<{ Params: { session: string }; Body: { claim: string; terms?: string } }>(
-    '/sessions/:session/close',
-    { config: parties, schema: closeSession },
-    async ({ params, body }) => {
-      const terms = body.terms === undefined ? undefined : decodeTerms(fromHex(body.terms))
-      const answer = await bank.closeSession(params.session, decodeClaim(fromHex(body.claim)), terms)
-      return closedToJson(answer, bank.home.network)
-    },
-  )
+  addSessionBookRoutes(server, bank.sessions, { network: bank.home.network, ...parties })
   server.get<{ Params: { key: string } }>(
     '/reputation/:key',
     { config: parties, schema: reputation },

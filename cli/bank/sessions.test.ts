@@ -99,7 +99,10 @@ async function agree(
 
 const balances = ({ user, shop }: Party): bigint[] => [bank.account(user).balance, bank.account(shop).balance]
 const settled = (party: Party): Promise<unknown> =>
-  vi.waitFor(() => expect(bank.session(party.session).standing?.state).toBe('settled'), { timeout: 5_000, interval: 5 })
+  vi.waitFor(() => expect(bank.sessions.show(party.session).standing?.state).toBe('settled'), {
+    timeout: 5_000,
+    interval: 5,
+  })
 
 const heads = new Map<string, { number: number; digest: string }>()
 
@@ -127,10 +130,10 @@ describe('a session', () => {
     expect(await bank.books()).toMatchObject({ own: { escrow: 30n }, openSessions: { count: 1, amount: 30n } })
     // the same again
     expect(await bank.openSession(party)).toEqual(opened)
-    const answer = await bank.closeSession(party.session, party.byVendor(7))
+    const answer = await bank.sessions.close(party.session, party.byVendor(7))
     expect(verifyProof(createProof(answer, net.ledger.network), net.genesis).record.session).toMatchObject({ index: 7 })
     expect(balances(party)).toEqual([79n, 21n])
-    await expect(bank.closeSession(party.session, party.joint(8))).rejects.toMatchObject({ code: 'already_settled' })
+    await expect(bank.sessions.close(party.session, party.joint(8))).rejects.toMatchObject({ code: 'already_settled' })
     expect((await bank.statement(party.user)).map(({ kind, amount }) => [kind, amount])).toEqual([
       ['deposit', 100n],
       ['escrow', -30n],
@@ -171,22 +174,22 @@ describe('a session', () => {
   it('is closed for a party only by a claim that holds', async () => {
     const party = await agree()
     await bank.openSession(party)
-    const close = (claim: SessionClaim) => bank.closeSession(party.session, claim)
+    const close = (claim: SessionClaim) => bank.sessions.close(party.session, claim)
     await expect(close(party.byVendor(5, party.chain[4]))).rejects.toMatchObject({ code: 'bad_proof' })
     await expect(close({ ...party.joint(5), index: 6 } as SessionClaim)).rejects.toMatchObject({
       code: 'bad_signature',
     })
-    await expect(bank.closeSession('00'.repeat(32), party.joint(1))).rejects.toMatchObject({ code: 'not_found' })
+    await expect(bank.sessions.close('00'.repeat(32), party.joint(1))).rejects.toMatchObject({ code: 'not_found' })
     await expect(close(settleClaim)).rejects.toMatchObject({ code: 'too_early' })
     await close(party.byClient(5))
     await expect(close(party.byClient(6))).rejects.toMatchObject({ code: 'already_known' })
     await expect(close(party.byVendor(4))).rejects.toMatchObject({ code: 'claim_low' })
-    expect(bank.session(party.session).standing).toMatchObject({ state: 'closing', index: 5 })
+    expect(bank.sessions.show(party.session).standing).toMatchObject({ state: 'closing', index: 5 })
     await close(party.joint(2))
     expect(balances(party)).toEqual([94n, 6n])
   })
 
-  it('is paid out whoever carried its opening and its close, and carries claims of other banks’ sessions', async () => {
+  it('is paid out whoever carried its opening and its close', async () => {
     const party = await agree()
     const { terms, signatures } = party
     carryElsewhere({ kind: 'sessionOpen', attempt: 0, terms, signatures })
@@ -194,25 +197,34 @@ describe('a session', () => {
     closeElsewhere(party, party.byVendor(4))
     await settled(party)
     expect(balances(party)).toEqual([88n, 12n])
-    // of a session that this bank knows nothing of
-    const unknown = await agree({ nonce: new Uint8Array(32).fill(3) })
-    carryElsewhere({ kind: 'sessionOpen', attempt: 0, terms: unknown.terms, signatures: unknown.signatures })
-    const answer = await bank.closeSession(unknown.session, unknown.byVendor(2), unknown.terms)
-    expect(verifyProof(createProof(answer, net.ledger.network), net.genesis).record.session).toMatchObject({ paid: 6n })
-    expect(balances(unknown)).toEqual([100n, 0n])
-    await expect(bank.closeSession(party.session, party.joint(1), unknown.terms)).rejects.toMatchObject({
+    const other = await agree({ nonce: new Uint8Array(32).fill(3) }, party)
+    await expect(bank.sessions.close(party.session, party.joint(1), other.terms)).rejects.toMatchObject({
       code: 'conflict',
     })
+    // a session that this bank keeps nothing of, and the ledger neither
+    await expect(bank.sessions.close(other.session, other.joint(1), other.terms)).rejects.toMatchObject({
+      code: 'not_found',
+    })
+  })
+
+  it('takes a claim again that came too early: as another record (C14)', async () => {
+    const party = await agree({ windowMs: 1_000 })
+    await bank.openSession(party)
+    await bank.sessions.close(party.session, party.byClient(1))
+    await expect(bank.sessions.close(party.session, settleClaim)).rejects.toMatchObject({ code: 'too_early' })
+    net.ledger.passTo(bank.sessions.show(party.session).standing!.windowEnd + 1)
+    await bank.sessions.close(party.session, settleClaim)
+    expect(balances(party)).toEqual([97n, 3n])
   })
 
   it('is settled by the bank itself when the client’s window is over', async () => {
     const party = await agree({ windowMs: 1_000 })
     await bank.openSession(party)
-    await bank.closeSession(party.session, party.byClient(2))
-    const { due, standing } = bank.session(party.session)
+    await bank.sessions.close(party.session, party.byClient(2))
+    const { due, standing } = bank.sessions.show(party.session)
     expect(due).toBe(standing!.windowEnd)
     await settled(party)
-    expect(bank.session(party.session).standing).toMatchObject({ by: 'client', index: 2 })
+    expect(bank.sessions.show(party.session).standing).toMatchObject({ by: 'client', index: 2 })
     expect(balances(party)).toEqual([94n, 6n])
   })
 })
@@ -229,7 +241,7 @@ describe('an opening that the ledger does not take', () => {
     net.ledger.passTo(party.terms.openBy)
     net.ledger.release()
     await vi.waitFor(() => expect(balances(party)[0]).toBe(100n), { timeout: 5_000, interval: 5 })
-    expect(bank.session(party.session)).toMatchObject({ refusal: 'too_late', due: undefined })
+    expect(bank.sessions.show(party.session)).toMatchObject({ refusal: 'too_late', due: undefined })
     await expect(bank.openSession(party)).rejects.toMatchObject({ code: 'too_late' })
     expect((await bank.books()).check.holds).toBe(true)
   })
@@ -242,7 +254,7 @@ describe('a bank that stops at any write', () => {
       writesLeft = writes
       const went = await (async () => {
         await bank.openSession(party)
-        return bank.closeSession(party.session, party.byVendor(6))
+        return bank.sessions.close(party.session, party.byVendor(6))
       })().catch((error: unknown) => error)
       isDone = writesLeft >= 0
       if (!isDone) expect(went).toMatchObject({ code: 'stopped' })
@@ -252,7 +264,7 @@ describe('a bank that stops at any write', () => {
       expect((await bank.books()).check).toMatchObject({ holds: true })
       const shown = await bank.openSession(party)
       expect(shown.signatures).toEqual(party.signatures)
-      if (shown.standing!.state !== 'settled') await bank.closeSession(party.session, party.byVendor(6))
+      if (shown.standing!.state !== 'settled') await bank.sessions.close(party.session, party.byVendor(6))
       await settled(party)
       expect(balances(party)).toEqual([82n, 18n])
       expect((await bank.books()).check).toMatchObject({ holds: true })
@@ -280,9 +292,9 @@ describe('a bank that stops at any write', () => {
     await bank.openSession(second)
     net.ledger.isHolding = true
     const closes = [
-      bank.closeSession(first.session, first.joint(1)),
-      bank.closeSession(first.session, first.joint(2)),
-      bank.closeSession(second.session, second.joint(3)),
+      bank.sessions.close(first.session, first.joint(1)),
+      bank.sessions.close(first.session, first.joint(2)),
+      bank.sessions.close(second.session, second.joint(3)),
     ]
     await vi.waitFor(() =>
       expect(net.validators[0]!.frames.filter(({ type }) => type === 'submit').slice(-3)).toHaveLength(3),
@@ -304,8 +316,8 @@ describe('reputation', () => {
     expect(await bank.reputation(party.user)).toEqual({ key: party.user, reputation: 100, findings: [] })
     const contest = async (of: Party): Promise<Uint8Array> => {
       await bank.openSession(of)
-      await bank.closeSession(of.session, of.byClient(2))
-      return encodeRecordAnswer(await bank.closeSession(of.session, of.byVendor(5)))
+      await bank.sessions.close(of.session, of.byClient(2))
+      return encodeRecordAnswer(await bank.sessions.close(of.session, of.byVendor(5)))
     }
     const material = await contest(party)
     expect(balances(party)).toEqual([85n, 15n])
@@ -317,7 +329,7 @@ describe('reputation', () => {
     })
     const honest = await agree()
     await bank.openSession(honest)
-    const calm = encodeRecordAnswer(await bank.closeSession(honest.session, honest.byVendor(5)))
+    const calm = encodeRecordAnswer(await bank.sessions.close(honest.session, honest.byVendor(5)))
     await expect(bank.reportMisconduct({ ...evidence, terms: honest.terms, material: calm })).rejects.toMatchObject({
       code: 'bad_proof',
     })
@@ -376,7 +388,15 @@ describe('a session that nobody closes', () => {
     } finally {
       vi.useRealTimers()
     }
-    expect(bank.session(party.session).standing).toMatchObject({ by: 'expiry', index: 0 })
+    expect(bank.sessions.show(party.session).standing).toMatchObject({ by: 'expiry', index: 0 })
     expect(balances(party)).toEqual([100n, 0n])
+  })
+})
+
+describe('an opening in the bank’s name that its store does not know', () => {
+  it('stops it: the store is an old copy, or the key was stolen', async () => {
+    const { terms, signatures } = await agree({ openBy: Date.now() + 3_600_000 })
+    carryElsewhere({ kind: 'sessionOpen', attempt: 0, terms, signatures })
+    await expect(bank.failed).rejects.toMatchObject({ code: 'store_behind' })
   })
 })

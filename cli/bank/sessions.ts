@@ -1,81 +1,68 @@
-// Sessions at the bank: it holds a client's escrow, opens and closes sessions on the ledger for the parties, and pays out what the ledger
-// certifies, whoever carried it there. Rules E1 to E4 stand in session-rules.ts.
+// Sessions at the bank: it holds a client's escrow, and pays out what the ledger certifies, whoever carried it there. Rules E1 to E4 stand in
+// session-rules.ts and ../session/rules.ts.
 import type { LedgerClient } from '../../node/client/types.ts'
-import { proofRefusal } from '../../node/ledger/sessions.ts'
 import type { WriteOp } from '../../node/store/database.ts'
 import { toHex } from '../../proto/bytes.ts'
 import { MupibError } from '../../proto/errors.ts'
 import type { Digest } from '../../proto/hash.ts'
 import { createAmount } from '../../proto/money.ts'
-import type { SessionClose, SessionOpen, SignedRecord } from '../../proto/records.ts'
+import type { SessionClose, SessionOpen } from '../../proto/records.ts'
 import type { SessionClaim } from '../../proto/session/claims.ts'
-import { type SessionTerms, sessionDigest, sessionEscrow, signSession } from '../../proto/session/terms.ts'
-import { decodeRecordVerdict, type SessionStanding, type SessionState } from '../../proto/verdict.ts'
-import type { RecordAnswer } from '../../proto/wire/codec.ts'
-import { escrowEvent, settleEvent } from './accounts.ts'
-import type { BooksDraft } from './books-draft.ts'
-import type { Desk } from './desk.ts'
-import { fundsError, noAccountError } from './errors.ts'
-import type { OwnRecords, Refused } from './own-records.ts'
-import { checkReputation } from './reputation-store.ts'
-import { carriedBy, SessionCarrier } from './session-carrier.ts'
 import {
-  askAgainAt,
-  checkNamed,
-  checkOpening,
-  learn,
-  type OpeningRequest,
+  type SessionTerms,
+  sessionDigest,
+  sessionEscrow,
+  signSession,
+  verifySession,
+} from '../../proto/session/terms.ts'
+import type { Refused } from '../common/own-records.ts'
+import { SessionBook, type SessionChange, type SessionOwner, type SessionShown } from '../session/book.ts'
+import {
   openingRefused,
+  type Payout,
+  payoutOf,
   type SessionFile,
   type SessionStep,
   signedFile,
-} from './session-rules.ts'
-import type { KeptAnswer } from './store.ts'
-
-/** A session as its bank shows it. */
-export interface SessionShown extends SessionFile {
-  /** The ledger's answers that brought it where it is. */
-  readonly proofs: Readonly<Partial<Record<SessionState, RecordAnswer>>>
-}
-
-interface Certified {
-  readonly standing: SessionStanding
-  readonly answer: RecordAnswer
-}
-
-type Waiter = () => void
+} from '../session/rules.ts'
+import { escrowEvent, type Posted, settleEvent } from './accounts.ts'
+import type { BooksDraft } from './books-draft.ts'
+import type { Desk } from './desk.ts'
+import { fundsError, noAccountError } from './errors.ts'
+import { checkReputation } from './reputation-store.ts'
+import { askAgainAt, checkOpening, type OpeningRequest } from './session-rules.ts'
+import type { BankRecords } from './store.ts'
 
 /** The longest that one timer waits, in milliseconds: Node's own take no more than 2^31 - 1. */
 const waitMsMax = 86_400_000
-/** Heights that a restart may have to follow again. */
-const heightsUnwritten = 256
 const settle: SessionClaim = { form: 'settle' }
 
-export class Sessions {
+export class Sessions implements SessionOwner {
+  readonly book: SessionBook
   readonly #desk: Desk
   readonly #client: LedgerClient
-  readonly #carrier: SessionCarrier
-  readonly #closing = new AbortController()
-  readonly #waiting = new Map<Digest, Set<Waiter>>()
   /** Sessions of which the ledger is being asked. */
   readonly #asking = new Set<Digest>()
-  #height: number
-  #following: Promise<void> = Promise.resolve()
+  #isRecovered = false
+  #isStopped = false
   #timer: NodeJS.Timeout | undefined
 
-  constructor(desk: Desk, records: OwnRecords, client: LedgerClient) {
+  constructor(desk: Desk, records: BankRecords, client: LedgerClient) {
     this.#desk = desk
     this.#client = client
-    this.#carrier = new SessionCarrier(desk, records)
-    this.#height = desk.sessions.height()
+    this.book = new SessionBook(desk, records, client, this)
   }
 
-  /** Follows the ledger, goes on with what was to be carried, and asks of what is due. */
-  async resume(): Promise<void> {
-    this.#following = this.#follow().catch((error: unknown) => {
-      if (!this.#closing.signal.aborted) this.#desk.log({ kind: 'sessions_unfollowed', reason: String(error) })
-    })
-    await this.#carrier.resume()
+  /**
+   * Follows the ledger, goes on with what was to be carried, and asks of what is due. With `recover` it has found the sessions of a lost store
+   * before it resolves, and takes up later ones for ever. Throws `store_behind`.
+   */
+  async resume(recover: boolean): Promise<void> {
+    const { sessions } = this.#desk
+    if (recover) await this.#desk.write([sessions.putRecovered()])
+    this.#isRecovered = sessions.isRecovered()
+    await this.book.resume(recover ? await this.#client.height() : 0)
+    await this.backLost()
     await this.#arm()
   }
 
@@ -91,8 +78,8 @@ export class Sessions {
       throw new MupibError(file.refusal, `session ${session} never opened: ${file.refusal}`, {
         hint: 'the money went back: agree on another session',
       })
-    if (!file.standing && this.#desk.sessions.wish({ session, claim: undefined })) await this.#opened(session)
-    return this.show(session)
+    if (!file.standing && this.#desk.sessions.wish({ session, claim: undefined })) await this.book.opened(session)
+    return this.book.show(session)
   }
 
   async #escrow(session: Digest, request: OpeningRequest): Promise<SessionFile> {
@@ -105,14 +92,12 @@ export class Sessions {
     await this.#checkParty(terms.client, 'client')
     await this.#checkParty(terms.vendor, 'vendor')
     const signatures = { ...request.signatures, bank: signSession(session, 'bank', home.key) }
-    const file = signedFile(session, terms, signatures)
+    const file = signedFile(session, terms, signatures, terms.openBy)
     const draft = this.#desk.draft()
-    const escrow = createAmount(sessionEscrow(terms))
-    const posted = draft.post(
-      escrowEvent({ reference: session, time: Date.now(), amount: escrow }, toHex(terms.client)),
-    )
+    const escrow = sessionEscrow(terms)
+    const posted = postEscrow(draft, session, terms)
     if (!('entry' in posted)) throw fundsError(posted.balance, escrow)
-    draft.add(...sessions.putFile(file, undefined), sessions.putWish({ session, claim: undefined, attempts: 0 }))
+    draft.add(...sessions.putFile(file, undefined), this.book.carrier.wish({ session, claim: undefined }))
     // E1: the signature is in the file, and nobody sees it before this is on disk
     await this.#desk.write(draft.operations)
     this.#desk.log({ kind: 'session_signed', session, escrow })
@@ -132,109 +117,17 @@ export class Sessions {
     await checkReputation(reputations, account.key, party)
   }
 
-  /** Resolves once the session is on the ledger. */
-  async #opened(session: Digest): Promise<void> {
-    try {
-      await this.#carrier.carry({ session, claim: undefined })
-    } catch (error) {
-      // somebody else carried it: the ledger tells of it
-      if (!(error instanceof MupibError) || error.code !== 'already_known') throw error
-    }
-    await this.#until(session, file => file.standing !== undefined)
-  }
-
-  /** Waits until what the bank learns of a session meets a condition. */
-  async #until(session: Digest, isMet: (file: SessionFile) => boolean): Promise<void> {
-    while (!isMet(this.#desk.sessions.file(session)!)) {
-      if (this.#closing.signal.aborted) throw new MupibError('stopped', 'the bank stops')
-      await new Promise<void>(resolve => {
-        this.#waiting.set(session, (this.#waiting.get(session) ?? new Set()).add(resolve))
-      })
-    }
-  }
-
-  #wake(session: Digest): void {
-    const waiting = this.#waiting.get(session)
-    this.#waiting.delete(session)
-    for (const resolve of waiting ?? []) resolve()
-  }
-
-  /**
-   * Carries a claim to the ledger, and resolves with its certified answer; of a session of this bank, or of any whose terms are given.
-   * Throws `not_found`, `bad_signature`, `bad_proof`, `conflict`, and the ledger's refusal.
-   */
-  async close(session: Digest, claim: SessionClaim, terms?: SessionTerms): Promise<RecordAnswer> {
-    const { sessions } = this.#desk
-    const file = sessions.file(session)
-    if (terms) checkNamed(session, terms)
-    const known = file?.terms ?? terms
-    if (!known) throw new MupibError('not_found', `this bank keeps no session ${session}`, { hint: 'give its terms' })
-    if (file?.standing?.state === 'settled')
-      throw new MupibError('already_settled', `session ${session} is settled`, { session })
-    const unproved = proofRefusal({ session, terms: known }, claim)
-    if (unproved) throw new MupibError(unproved, `the claim does not hold: ${unproved}`, { field: 'claim' })
-    const wish = { session, claim }
-    if (!sessions.wish(wish)) await this.#desk.write([sessions.putWish({ ...wish, attempts: 0 })])
-    return (await this.#carrier.carry(wish)).answer
-  }
-
-  /** Throws `not_found`. */
-  show(session: Digest): SessionShown {
-    const { sessions } = this.#desk
-    const file = sessions.file(session)
-    if (!file) throw new MupibError('not_found', `this bank keeps no session ${session}`)
-    const proofs: Partial<Record<SessionState, RecordAnswer>> = {}
-    for (const state of ['open', 'closing', 'settled'] as const) {
-      const answer = sessions.proof(session, state)
-      if (answer) proofs[state] = answer
-    }
-    return { ...file, proofs }
-  }
-
-  /** The ledger decided a record of the own streams. */
-  async decided(
-    kind: 'sessionOpen' | 'sessionClose',
-    number: number,
-    { answer }: KeptAnswer,
-    operations: readonly WriteOp[],
-  ): Promise<void> {
-    const done = this.#carrier.done(this.#desk.tokens.sessionRecord(kind, number)!)
-    const { session } = decodeRecordVerdict(answer.recordLeaf)
-    await this.#learn(session ? [{ standing: session, answer }] : [], [...operations, done])
-  }
-
-  /** The ledger refused a record of the own streams, and with it those after it, which are carried again. */
-  async voided(
-    kind: 'sessionOpen' | 'sessionClose',
-    numbers: readonly number[],
-    { refusal, time }: Refused,
-    operations: readonly WriteOp[],
-  ): Promise<void> {
-    const record = this.#desk.tokens.sessionRecord(kind, numbers[0]!)!
-    const { session } = carriedBy(record)
-    await this.#desk.books.run(async () => {
-      const { sessions } = this.#desk
-      const draft = this.#desk.draft()
-      draft.add(...operations)
-      if (refusal !== 'number_used') {
-        draft.add(this.#carrier.done(record))
-        const file = sessions.file(session)
-        const step = file && this.#refused(record, file, { refusal, time })
-        if (step) this.#take(draft, file, step)
-      }
-      await this.#desk.write(draft.operations)
+  /** An opening with this bank's signature that its books do not know: only a lost store, or a thief of the key, signed it. */
+  takeUp(session: Digest, { terms, signatures }: SessionOpen): SessionFile | undefined {
+    if (!verifySession(session, 'bank', this.#desk.home.key.publicKey, signatures.bank)) return undefined
+    if (this.#isRecovered) return signedFile(session, terms, signatures, terms.openBy)
+    throw new MupibError('store_behind', `this bank signed session ${session}, which this store does not know`, {
+      hint: 'bring back the newest copy of the store; or, if there is none, "mupib bank serve --recover"',
     })
-    this.#wake(session)
-    await this.#arm()
   }
 
   /** What a refusal means for a session: its money goes back, or the bank asks again later. */
-  #refused(
-    { record }: SignedRecord<SessionOpen | SessionClose>,
-    file: SessionFile,
-    refused: Refused,
-  ): SessionStep | undefined {
-    const { refusal, time } = refused
+  refused(record: SessionOpen | SessionClose, file: SessionFile, { refusal, time }: Refused): SessionStep | undefined {
     const step = record.kind === 'sessionOpen' ? openingRefused(file, refusal) : undefined
     if (step) this.#desk.log({ kind: 'session_void', session: file.session, refusal })
     const isQuestion = record.kind === 'sessionOpen' || record.claim.form === 'settle'
@@ -242,37 +135,51 @@ export class Sessions {
     return { file: { ...file, due: askAgainAt(file, time, Date.now()) }, payout: undefined }
   }
 
-  /** Books what the ledger certified, each settlement once, in one write with the given operations. */
-  async #learn(certified: readonly Certified[], operations: readonly WriteOp[]): Promise<void> {
+  /** Books what sessions came to, each settlement once (E2). */
+  async write(changes: readonly SessionChange[], operations: readonly WriteOp[]): Promise<void> {
+    const draft = this.#desk.draft()
+    draft.add(...operations)
+    for (const { before, file, payout } of changes) {
+      const isBacked = before ? !this.#desk.sessions.isUnbacked(file.session) : this.#takeEscrow(draft, file)
+      if (payout && isBacked) this.#pay(draft, file, payout)
+      if (file.standing?.contestedAt !== undefined) this.#contested(draft, file)
+    }
+    await this.#desk.write(draft.operations)
+    if (changes.length > 0) await this.#arm()
+  }
+
+  /** The escrow of a session that a lost store signed; false where the books lack the client's money or account. */
+  #takeEscrow(draft: BooksDraft, { session, terms }: SessionFile): boolean {
+    const { accounts, sessions, log } = this.#desk
+    const hasVendor = accounts.account(toHex(terms.vendor)) !== undefined
+    const isBacked = hasVendor && 'entry' in postEscrow(draft, session, terms)
+    if (!isBacked) draft.add(sessions.putUnbacked(session))
+    log({ kind: 'session_recovered', session, escrow: sessionEscrow(terms), isBacked })
+    return isBacked
+  }
+
+  /** Takes the escrow of sessions of a lost store, as far as the books have the money now, and pays what is due of them. */
+  async backLost(): Promise<void> {
+    const { sessions, accounts } = this.#desk
+    const lost = await sessions.unbacked()
+    if (lost.length === 0) return
     await this.#desk.books.run(async () => {
       const draft = this.#desk.draft()
-      draft.add(...operations)
-      const files = new Map<Digest, SessionFile>()
-      for (const { standing, answer } of certified) {
-        const { session } = standing
-        const file = files.get(session) ?? this.#desk.sessions.file(session)
-        const step = file && learn(file, standing)
-        if (!step) continue
-        if (step === 'contradiction') {
-          this.#desk.log({ kind: 'contradiction', session, what: 'certified against what was certified before' })
-          continue
-        }
-        this.#take(draft, file, step)
-        files.set(session, step.file)
-        draft.add(this.#desk.sessions.putProof(session, standing.state, answer))
-        if (standing.contestedAt !== undefined) this.#contested(draft, step.file)
+      for (const session of lost) {
+        const file = sessions.file(session)!
+        const hasVendor = accounts.account(toHex(file.terms.vendor)) !== undefined
+        if (!sessions.isUnbacked(session) || !hasVendor) continue
+        if (!('entry' in postEscrow(draft, session, file.terms))) continue
+        draft.add(sessions.dropUnbacked(session))
+        const payout = payoutOf(file)
+        if (payout) this.#pay(draft, file, payout)
       }
       await this.#desk.write(draft.operations)
     })
-    for (const { standing } of certified) this.#wake(standing.session)
-    if (certified.length > 0) await this.#arm()
   }
 
-  #take(draft: BooksDraft, before: SessionFile, { file, payout }: SessionStep): void {
-    draft.add(...this.#desk.sessions.putFile(file, before))
-    if (!payout) return
-    draft.mustPost(settleEvent({ reference: file.session, time: Date.now() }, payout))
-    const { session, standing } = file
+  #pay(draft: BooksDraft, { session, standing }: SessionFile, payout: Payout): void {
+    draft.mustPost(settleEvent({ reference: session, time: Date.now() }, payout))
     const { paid, returned } = payout
     this.#desk.log({ kind: 'session_paid_out', session, by: standing?.by ?? 'refusal', paid, returned })
   }
@@ -281,22 +188,6 @@ export class Sessions {
     const finding = { kind: 'contested_close', session, time: Date.now() } as const
     draft.add(this.#desk.reputations.put(toHex(terms.client), finding))
     this.#desk.log({ kind: 'misconduct', account: toHex(terms.client), what: finding.kind, session })
-  }
-
-  async #follow(): Promise<void> {
-    const { signal } = this.#closing
-    const { sessions } = this.#desk
-    for await (const batch of this.#client.follow(this.#height + 1, ['sessionOpen', 'sessionClose'], signal)) {
-      const certified = batch.answers.flatMap(({ verdict, answer }): Certified[] =>
-        verdict.session && sessions.file(verdict.session.session) ? [{ standing: verdict.session, answer }] : [],
-      )
-      // a height that was not written is followed once more after a restart: nothing comes of it (E4)
-      const isDue = certified.length > 0 || batch.height >= this.#height + heightsUnwritten
-      if (isDue) {
-        await this.#learn(certified, [sessions.putHeight(batch.height)])
-        this.#height = batch.height
-      }
-    }
   }
 
   /** Waits for the next session of which the ledger has to be asked. */
@@ -308,7 +199,7 @@ export class Sessions {
       break
     }
     clearTimeout(this.#timer)
-    if (next === undefined || this.#closing.signal.aborted) return
+    if (next === undefined || this.#isStopped) return
     const waitMs = Math.min(waitMsMax, Math.max(0, next + 1 - Date.now()))
     this.#timer = setTimeout(() => void this.#askDue(), waitMs)
     this.#timer.unref()
@@ -324,32 +215,35 @@ export class Sessions {
       await this.#arm()
     } catch (error) {
       // a write that failed stops the bank by itself
-      if (!this.#closing.signal.aborted) this.#desk.log({ kind: 'sessions_unasked', reason: String(error) })
+      if (!this.#isStopped) this.#desk.log({ kind: 'sessions_unasked', reason: String(error) })
     }
   }
 
   /** Has the ledger say what became of a session: settled since its time is over, or never opened. */
   async #ask(session: Digest): Promise<void> {
     this.#asking.add(session)
-    const { sessions } = this.#desk
     try {
-      const wish = { session, claim: sessions.file(session)!.standing ? settle : undefined }
-      if (!sessions.wish(wish)) await this.#desk.write([sessions.putWish({ ...wish, attempts: 0 })])
-      await this.#carrier.carry(wish)
+      const claim = this.#desk.sessions.file(session)!.standing ? settle : undefined
+      await this.book.carrier.carry({ session, claim })
     } catch (error) {
       const code = error instanceof MupibError ? error.code : 'bug'
-      if (!this.#closing.signal.aborted) this.#desk.log({ kind: 'session_unsettled', session, code })
+      if (!this.#isStopped) this.#desk.log({ kind: 'session_unsettled', session, code })
     } finally {
       this.#asking.delete(session)
-      if (!this.#closing.signal.aborted) await this.#arm().catch(() => {})
+      if (!this.#isStopped) await this.#arm().catch(() => {})
     }
   }
 
   /** Learns no more; resolves when nothing is written any more. */
   async stop(): Promise<void> {
-    this.#closing.abort()
+    this.#isStopped = true
     clearTimeout(this.#timer)
-    for (const session of [...this.#waiting.keys()]) this.#wake(session)
-    await this.#following
+    await this.book.stop()
   }
+}
+
+/** Money of a client's for a session: once, since the reference is the session. */
+function postEscrow(draft: BooksDraft, session: Digest, terms: SessionTerms): Posted {
+  const occasion = { reference: session, time: Date.now(), amount: createAmount(sessionEscrow(terms)) }
+  return draft.post(escrowEvent(occasion, toHex(terms.client)))
 }

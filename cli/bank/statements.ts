@@ -2,11 +2,11 @@
 import { toHex } from '../../proto/bytes.ts'
 import type { Digest } from '../../proto/hash.ts'
 import { sessionEscrow } from '../../proto/session/terms.ts'
+import { isPaidOut } from '../session/rules.ts'
 import type { Account, Redemption } from './account-store.ts'
 import { type AccountId, type EntryKind, escrowAccount, isOwnAccount, sessionOfAccount } from './accounts.ts'
 import type { Desk } from './desk.ts'
 import { noAccountError } from './errors.ts'
-import { isPaidOut } from './session-rules.ts'
 import { outstandingOf, type TokenCounts } from './token-use.ts'
 
 /** One line of a statement. */
@@ -130,12 +130,17 @@ async function checkEscrow(
   let amount = 0n
   for await (const file of sessions.files()) {
     const account = escrowAccount(file.session)
-    const due = isPaidOut(file) ? 0n : sessionEscrow(file.terms)
+    const isUnbacked = sessions.isUnbacked(file.session)
+    if (isUnbacked)
+      faults.push(
+        `session ${file.session} was signed by a store that is lost, and ${sessionEscrow(file.terms)} of client ${toHex(file.terms.client)} are not in the books: deposit what is missing`,
+      )
+    const due = isUnbacked || isPaidOut(file) ? 0n : sessionEscrow(file.terms)
     named.add(account)
     if (due > 0n) count += 1
     amount += due
     const held = balances.get(account)
-    if (held !== due) faults.push(`session ${file.session} holds ${held ?? 'no'} escrow where ${due} is due`)
+    if ((held ?? 0n) !== due) faults.push(`session ${file.session} holds ${held ?? 'no'} escrow where ${due} is due`)
   }
   for (const [account, held] of balances)
     if (sessionOfAccount(account) !== undefined && !named.has(account) && held !== 0n)
@@ -143,8 +148,8 @@ async function checkEscrow(
   return { count, amount }
 }
 
-async function publicationBooks({ tokens }: Desk): Promise<PublicationBooks[]> {
-  const numbers = await tokens.numbers('publication')
+async function publicationBooks({ tokens, records }: Desk): Promise<PublicationBooks[]> {
+  const numbers = await records.numbers('publication')
   return numbers.map(publication => {
     const { value, expiry, counts } = tokens.tokenUse(publication)!
     return { publication, value, expiry, ...counts, outstanding: outstandingOf(counts) }

@@ -1,5 +1,4 @@
-// What a bank keeps of its tokens: orders, every publication with its tokens' signatures and their use, every return, and what the ledger
-// answered to each.
+// What a bank keeps of its tokens: orders, every publication with its tokens' signatures and their use, and what was returned.
 
 import type { Database, WriteOp } from '../../node/store/database.ts'
 import { bytesOfHex, Reader, toHex, Writer } from '../../proto/bytes.ts'
@@ -7,17 +6,10 @@ import { type ErrorCode, errorCodes } from '../../proto/errors.ts'
 import type { Digest } from '../../proto/hash.ts'
 import { signatureBytes } from '../../proto/keys.ts'
 import { limits } from '../../proto/limits.ts'
-import {
-  decodeRecord,
-  type Publication,
-  type Return,
-  type SessionClose,
-  type SessionOpen,
-  type SignedRecord,
-} from '../../proto/records.ts'
-import { decodeRecordAnswer, encodeRecordAnswer, type RecordAnswer } from '../../proto/wire/codec.ts'
+import { decodeRecord, type Publication, type SignedRecord } from '../../proto/records.ts'
+import { OwnRecordStore } from '../common/own-record-store.ts'
+import type { OwnRecords } from '../common/own-records.ts'
 import { actorKey, actorPrefixes, actorRange, numberOfKey } from '../common/store-keys.ts'
-import { emptyStream, type OwnStream } from '../common/stream.ts'
 import type { AccountId } from './accounts.ts'
 import { type HolderShare, orderBytes, type TokenOrder } from './rules.ts'
 import type { TokenUse } from './token-use.ts'
@@ -28,12 +20,6 @@ export interface Issued {
   readonly shares: readonly HolderShare[]
   /** The bank's signature on each token, one after the other. */
   readonly signatures: Uint8Array
-}
-
-/** An answer that was verified when it came. */
-export interface KeptAnswer {
-  readonly digest: Digest
-  readonly answer: RecordAnswer
 }
 
 /** An order that was paid for. */
@@ -73,17 +59,6 @@ function decodeIssued(bytes: Uint8Array): Issued {
   return { record, shares, signatures }
 }
 
-function encodeKept({ digest, answer }: KeptAnswer): Uint8Array {
-  return new Writer(256).digest(digest).bytes(encodeRecordAnswer(answer)).finish()
-}
-
-function decodeKept(bytes: Uint8Array): KeptAnswer {
-  const reader = new Reader(bytes)
-  const kept = { digest: reader.digest(), answer: decodeRecordAnswer(reader.bytes(limits.clientFrameBytes)) }
-  reader.end()
-  return kept
-}
-
 function encodeOrder({ count, amount, entry, publication, refusal }: PaidOrder): Uint8Array {
   const writer = new Writer(64).u32(count).u64(amount).u64(entry).u64(publication)
   return writer.text(refusal ?? '').finish()
@@ -117,12 +92,16 @@ function decodeUse(bytes: Uint8Array): TokenUse {
 /** Kinds of record that a bank signs. */
 export const recordStreams = ['publication', 'return', 'sessionOpen', 'sessionClose'] as const
 export type RecordStream = (typeof recordStreams)[number]
-const answerPrefixes = {
-  publication: actorPrefixes.publicationAnswer,
-  return: actorPrefixes.returnAnswer,
-  sessionOpen: actorPrefixes.sessionOpenAnswer,
-  sessionClose: actorPrefixes.sessionCloseAnswer,
-} as const
+/** The record of a row in a stream; a publication stands there with its tokens' signatures. */
+const recordIn = (row: Uint8Array, kind: RecordStream): SignedRecord =>
+  kind === 'publication' ? decodeIssued(row).record : decodeRecord(row)
+
+/** A bank's own streams at work. */
+export type BankRecords = OwnRecords<RecordStream>
+
+/** Where a bank keeps its own streams. */
+export const createRecordStore = (database: Database): OwnRecordStore<RecordStream> =>
+  new OwnRecordStore(database, recordIn)
 
 export class BankStore {
   readonly #database: Database
@@ -136,27 +115,6 @@ export class BankStore {
     return row && decodeIssued(row)
   }
 
-  return(number: number): SignedRecord<Return> | undefined {
-    return this.#record('return', number) as SignedRecord<Return> | undefined
-  }
-
-  sessionRecord(
-    kind: 'sessionOpen' | 'sessionClose',
-    number: number,
-  ): SignedRecord<SessionOpen | SessionClose> | undefined {
-    return this.#record(kind, number) as SignedRecord<SessionOpen | SessionClose> | undefined
-  }
-
-  #record(kind: Exclude<RecordStream, 'publication'>, number: number): SignedRecord | undefined {
-    const row = this.#database.get(actorKey(actorPrefixes[kind], number))
-    return row && decodeRecord(row)
-  }
-
-  answer(kind: RecordStream, number: number): KeptAnswer | undefined {
-    const row = this.#database.get(actorKey(answerPrefixes[kind], number))
-    return row && decodeKept(row)
-  }
-
   /** Number up to which publications are to be submitted. */
   publishUpTo(): number {
     const row = this.#database.get(actorKey(actorPrefixes.publishUpTo))
@@ -166,20 +124,6 @@ export class BankStore {
   putPublication(issued: Issued): WriteOp {
     const key = actorKey(actorPrefixes.publication, issued.record.record.number)
     return { type: 'put', key, value: encodeIssued(issued) }
-  }
-
-  /** Any record of the bank's but a publication. */
-  putRecord({ record, bytes }: SignedRecord<Return | SessionOpen | SessionClose>): WriteOp {
-    return { type: 'put', key: actorKey(actorPrefixes[record.kind], record.number), value: bytes }
-  }
-
-  putAnswer(kind: RecordStream, number: number, kept: KeptAnswer): WriteOp {
-    return { type: 'put', key: actorKey(answerPrefixes[kind], number), value: encodeKept(kept) }
-  }
-
-  /** A number that the ledger refused: it is given out anew. */
-  forget(kind: RecordStream, number: number): WriteOp {
-    return { type: 'delete', key: actorKey(actorPrefixes[kind], number) }
   }
 
   putPublishUpTo(number: number): WriteOp {
@@ -259,30 +203,5 @@ export class BankStore {
 
   dropReturnOf(payload: Digest): WriteOp {
     return { type: 'delete', key: actorKey(actorPrefixes.returnByPayload, payload) }
-  }
-
-  /** Numbers of all publications or returns, ascending. */
-  async numbers(kind: RecordStream): Promise<number[]> {
-    const numbers: number[] = []
-    for await (const [key] of this.#database.iterate(actorRange(actorPrefixes[kind]))) numbers.push(numberOfKey(key))
-    return numbers
-  }
-
-  /** Where a stream stands. What was decided was decided in order, so the newest answer marks the place. */
-  async stream(kind: RecordStream): Promise<OwnStream> {
-    let stream = emptyStream
-    for await (const [key, row] of this.#database.iterate({
-      ...actorRange(answerPrefixes[kind]),
-      reverse: true,
-      limit: 1,
-    }))
-      stream = { decided: { number: numberOfKey(key), digest: decodeKept(row).digest }, open: [] }
-    const first = actorKey(actorPrefixes[kind], stream.decided.number + 1)
-    const open: OwnStream['open'][number][] = []
-    for await (const [key, row] of this.#database.iterate({ gte: first, lt: actorRange(actorPrefixes[kind]).lt })) {
-      const { digest } = kind === 'publication' ? decodeIssued(row).record : decodeRecord(row)
-      open.push({ number: numberOfKey(key), digest })
-    }
-    return { ...stream, open }
   }
 }

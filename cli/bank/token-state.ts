@@ -12,7 +12,7 @@ export type TokenKnown = 'unknown' | 'queued' | 'consumed'
 function placesInReturns(desk: Desk, returns: readonly number[]): Set<string> {
   const places = new Set<string>()
   for (const number of returns) {
-    const record = desk.tokens.return(number)?.record
+    const record = desk.records.record('return', number)?.record
     for (const { group, index } of record?.payment.tokens ?? [])
       places.add(`${record!.groups[group]!.publication}-${index}`)
   }

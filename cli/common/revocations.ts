@@ -1,19 +1,14 @@
 // Which certificates and members the ledger has declared dead: followed from where a restart left off (F7). The ledger knows no certificate
 // of a vendor or a user, so a revocation's own bytes are read, not the ledger's state. A refused record changes nothing (E6).
-import { setTimeout } from 'node:timers/promises'
-import { clientSettings } from '../../node/client/settings.ts'
 import type { FollowedBatch, LedgerClient, VerifiedAnswer } from '../../node/client/types.ts'
 import type { Database, WriteOp } from '../../node/store/database.ts'
 import { Reader, toHex, Writer } from '../../proto/bytes.ts'
-import { MupibError } from '../../proto/errors.ts'
 import type { Digest } from '../../proto/hash.ts'
-import { decodeRecord, type LedgerRecord, type Membership, roles } from '../../proto/records.ts'
+import { type LedgerRecord, type Membership, roles } from '../../proto/records.ts'
+import { decidedRecords } from './decided-records.ts'
 import { actorKey, actorPrefixes, actorRange } from './store-keys.ts'
 
 type MemberRole = Membership['role']
-
-/** Records fetched at once. */
-const fetchedAtOnce = 64
 
 const heightKey = actorKey(actorPrefixes.revocationsHeight)
 const certificateKey = (fingerprint: Digest): Uint8Array => actorKey(actorPrefixes.deadCertificate, fingerprint)
@@ -106,45 +101,23 @@ export class Revocations {
   async #take({ height, answers }: FollowedBatch): Promise<void> {
     const rows = new Map<string, WriteOp>()
     const decided = answers.filter(({ verdict }) => verdict.refusal === undefined)
-    for (let from = 0; from < decided.length; from += fetchedAtOnce) {
-      const some = decided.slice(from, from + fetchedAtOnce)
-      const records = await Promise.all(some.map(({ digest }) => this.#record(digest)))
-      for (const [at, record] of records.entries())
-        for (const key of rowsOf(record)) {
-          const row = toHex(key)
-          // who is dead already stays so from the first height on
-          if (this.#dead.has(row) || rows.has(row)) continue
-          rows.set(row, { type: 'put', key, value: encodeHeight(some[at]!) })
-        }
-    }
+    const asking = { client: this.#client, signal: this.#closing.signal, onMissing: this.#onError }
+    const records = await decidedRecords(
+      decided.map(({ digest }) => digest),
+      asking,
+    )
+    for (const [at, record] of records.entries())
+      for (const key of rowsOf(record)) {
+        const row = toHex(key)
+        // who is dead already stays so from the first height on
+        if (this.#dead.has(row) || rows.has(row)) continue
+        rows.set(row, { type: 'put', key, value: encodeHeight(decided[at]!) })
+      }
     const followed: WriteOp = { type: 'put', key: heightKey, value: encodeHeight({ height }) }
     // a height without rows may be lost: the same blocks are followed once more then
     await this.#database.write([...rows.values(), followed], { sync: rows.size > 0 })
     this.#height = height
     for (const row of rows.keys()) this.#dead.add(row)
-  }
-
-  /** What a decided record says. That it cannot be had passes when a validator that has it is connected. */
-  async #record(digest: Digest): Promise<LedgerRecord> {
-    const { signal } = this.#closing
-    for (let attempt = 0; ; attempt++) {
-      const bytes = await this.#unlessClosing(this.#client.recordBytes(digest))
-      if (bytes) return decodeRecord(bytes).record
-      this.#onError(new MupibError('pruned', `no validator gives record ${digest}, which is decided`, { digest }))
-      const { retryFirstMs, retryCapMs } = clientSettings
-      await setTimeout(Math.min(retryCapMs, retryFirstMs * 2 ** attempt), undefined, { signal })
-    }
-  }
-
-  /** A question stays open as long as nobody is connected; closing does not wait for that. */
-  #unlessClosing<T>(answered: Promise<T>): Promise<T> {
-    const { signal } = this.#closing
-    return new Promise((resolve, reject) => {
-      const stop = (): void => reject(signal.reason)
-      signal.addEventListener('abort', stop, { once: true })
-      if (signal.aborted) stop()
-      void answered.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
-    })
   }
 }
 

@@ -25,16 +25,19 @@ export const actorPrefixes = {
   redemption: 0x30, // record digest (32) → what was paid for a token block
   transfer: 0x31, // auditor's public key (32), payload digest (32) → the signed transfer and the number of its entry
   lastEntry: 0x32, // nothing → number of the journal's last entry
-  session: 0x33, // session digest (32) → terms, signatures, and how the session stands with the bank and on the ledger
+  session: 0x33, // session digest (32) → terms, signatures, and how the session stands with its bank and on the ledger; of an auditor's too, as all of sessions but their due
   sessionDue: 0x34, // time (8), session digest (32) → nothing: then the bank asks the ledger what became of the session
-  sessionWish: 0x35, // session digest (32), what (8) → a session record that the bank has to carry to the ledger
+  sessionWish: 0x35, // session digest (32), what (8) → a session record that is to be carried to the ledger, or was refused for the time being
   sessionProof: 0x36, // session digest (32), state (8) → the ledger's answer that brought the session there
   sessionsHeight: 0x37, // nothing → height up to which the ledger's session records are known
-  sessionOpen: 0x38, // number (8) → an opening in the bank's own stream
+  sessionOpen: 0x38, // number (8) → an opening in the own stream
   sessionOpenAnswer: 0x39, // number (8) → what the ledger answered to it
-  sessionClose: 0x3a, // number (8) → a close in the bank's own stream
+  sessionClose: 0x3a, // number (8) → a close in the own stream
   sessionCloseAnswer: 0x3b, // number (8) → what the ledger answered to it
   misconduct: 0x3c, // public key (32), kind (8), session digest (32) → when the bank learnt what a client did
+  sessionNews: 0x3d, // public key (32), height (8), place in the block (8), session digest (32) → the state that a party's session reached there
+  sessionUnbacked: 0x3e, // session digest (32) → nothing: a session of a lost store, for whose escrow the books lack the client's money
+  sessionsRecovered: 0x3f, // nothing → nothing: the store was an old copy once, and sessions of the lost one are taken up
 
   user: 0x20, // user (32) → where the auditor stands with a user: terms, last own block
   openPayment: 0x21, // user (32), sequence (8) → payload digest of a payment that no block has decided, with what the queue needs of it
