@@ -17,6 +17,7 @@ import { Intake, waitMsMax } from './intake.ts'
 import { Outbox } from './outbox.ts'
 import { Queues } from './queues.ts'
 import { Rulings, type SignedRuling } from './rulings.ts'
+import { Sessions } from './sessions.ts'
 import { Settling } from './settling.ts'
 import type { KeptBlockAnswer } from './store.ts'
 import { TrustBook } from './trust-book.ts'
@@ -55,6 +56,7 @@ interface Parts {
   readonly accusations: Accusations
   readonly queues: Queues
   readonly intake: Intake
+  readonly sessions: Sessions
 }
 
 export class Auditor {
@@ -66,6 +68,7 @@ export class Auditor {
   readonly accusations: Accusations
   readonly queues: Queues
   readonly intake: Intake
+  readonly sessions: Sessions
   readonly #parts: Parts
 
   private constructor(parts: Parts) {
@@ -78,6 +81,7 @@ export class Auditor {
     this.accusations = parts.accusations
     this.queues = parts.queues
     this.intake = parts.intake
+    this.sessions = parts.sessions
   }
 
   /**
@@ -107,12 +111,13 @@ export class Auditor {
   }
 
   async #resume(): Promise<void> {
-    const { book, queues, outbox } = this.#parts
+    const { book, queues, outbox, sessions } = this.#parts
     await book.catchUp()
     await queues.load()
     book.onChange(user => queues.noteTrust(user))
     queues.resume()
     outbox.start()
+    await sessions.resume()
   }
 
   /** Rejects when the auditor cannot go on. */
@@ -130,7 +135,7 @@ export class Auditor {
   }
 
   status(): Record<string, unknown> {
-    const { queues, intake, outbox, client } = this.#parts
+    const { queues, intake, outbox, sessions, client } = this.#parts
     const states = [...queues.states().values()]
     const count = (of: (state: (typeof states)[number]) => number): number =>
       states.reduce((sum, state) => sum + of(state), 0)
@@ -150,6 +155,7 @@ export class Auditor {
       blocked: count(({ blockSize }) => (blockSize === 0 ? 1 : 0)),
       refused: count(({ refusal }) => (refusal === undefined ? 0 : 1)),
       outbox: outbox.status(),
+      sessions: sessions.status(),
       peers: client.connections(),
     }
   }
@@ -172,12 +178,13 @@ export class Auditor {
 
   /** Closes ledger and store. What is open goes on at the next start. */
   async close(): Promise<void> {
-    const { desk, queues, rulings, outbox, book, revocations, client } = this.#parts
+    const { desk, queues, rulings, outbox, book, revocations, sessions, client } = this.#parts
     desk.beginClosing()
     queues.close()
     rulings.close()
-    await Promise.all([outbox.close(), revocations.close(), book.close()])
+    await Promise.all([outbox.close(), revocations.close(), book.close(), sessions.stop()])
     await client.close()
+    await sessions.close()
     await desk.store.close()
   }
 }
@@ -214,7 +221,8 @@ async function openOnLedger(desk: Desk, client: LedgerClient, revocations: Revoc
   const context: CheckContext = { auditor: home.name, tokenValue: bank => book.bank(bank)?.tokenValue }
   const intake = new Intake(desk, { checks, queues, rulings, findings, context })
   const accusations = new Accusations(desk, findings, checks)
-  return { desk, client, revocations, checks, book, outbox, rulings, accusations, queues, intake }
+  const sessions = await Sessions.open(desk, client)
+  return { desk, client, revocations, checks, book, outbox, rulings, accusations, queues, intake, sessions }
 }
 
 /** The verdicts of a block's answer. */

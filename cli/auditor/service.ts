@@ -1,10 +1,16 @@
 // The auditor over HTTP: vendors present and ask, holders ask about their own, banks and others ask how far a user is trusted; everything else is its
 // operator's.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { bytesOfHex, fromHex } from '../../proto/bytes.ts'
 import { MupibError } from '../../proto/errors.ts'
+import { decodeTerms } from '../../proto/session/terms.ts'
 import { FieldReader } from '../common/config.ts'
 import { checkDigest, presentedFromJson } from '../common/payment.ts'
+import { schemaFault } from '../common/schemas.ts'
 import { callerOf, createServer, type ServerOptions } from '../common/server.ts'
+import { sessionToJson } from '../session/json.ts'
+import { addSessionBookRoutes } from '../session/routes.ts'
+import { sessionSchemas } from '../session/schemas.ts'
 import type { Auditor } from './auditor.ts'
 import { presentedMaterial } from './findings.ts'
 import { type AuditorOperations, isOwnKey, presentedOf, toldJson } from './operations.ts'
@@ -29,9 +35,11 @@ export function createAuditorServer(
   options: ServerOptions,
 ): FastifyInstance {
   const server = createServer(options)
+  server.setSchemaErrorFormatter(schemaFault)
   addPartyRoutes(server, auditor, operations)
   addOperatorRoutes(server, operations)
   addTokenStateRoute(server, auditor)
+  addSessionRoutes(server, auditor)
   return server
 }
 
@@ -69,6 +77,20 @@ function addPartyRoutes(server: FastifyInstance, auditor: Auditor, operations: A
   server.get('/findings', { config: { access: ['self', 'auditor', 'bank', 'authority'] } }, () =>
     auditor.accusations.all(),
   )
+}
+
+function addSessionRoutes(server: FastifyInstance, { sessions, home }: Auditor): void {
+  const access = ['user', 'vendor', 'bank', 'auditor', 'self'] as const
+  server.post<{ Body: Record<'terms' | 'client' | 'vendor' | 'bank', string> }>(
+    '/sessions',
+    { config: { access }, schema: sessionSchemas.carryOpening },
+    async ({ body }) => {
+      const [client, vendor, bank] = [bytesOfHex(body.client), bytesOfHex(body.vendor), bytesOfHex(body.bank)]
+      const signatures = { client, vendor, bank }
+      return sessionToJson(await sessions.carryOpening({ terms: decodeTerms(fromHex(body.terms)), signatures }))
+    },
+  )
+  addSessionBookRoutes(server, sessions.book, { network: home.network, access: ['user', 'vendor', 'self'] })
 }
 
 function addOperatorRoutes(server: FastifyInstance, operations: AuditorOperations): void {

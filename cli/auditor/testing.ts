@@ -19,6 +19,7 @@ import { CertificateChecks, type Identity } from '../common/identity.ts'
 import { type PresentedPayment, paymentDigest, userPaymentToJson } from '../common/payment.ts'
 import { payWith, writeHome } from '../common/testing.ts'
 import { Auditor } from './auditor.ts'
+import type { AuditorHome } from './desk.ts'
 import { openAuditorHome } from './home.ts'
 import type { Presented } from './intake.ts'
 import { auditorOperations } from './operations.ts'
@@ -98,7 +99,11 @@ export class AuditorWorld {
   /** An auditor; whoever opens it closes it, or the world does. */
   async auditor(own: Record<string, unknown>, database?: Database, name = 'auditor'): Promise<Auditor> {
     this.#parties += 1
-    const home = openAuditorHome(this.home(own, name, `store-${this.#parties}`))
+    return this.auditorAt(openAuditorHome(this.home(own, name, `store-${this.#parties}`)), database)
+  }
+
+  /** The auditor of a home, which may have been closed before. */
+  async auditorAt(home: AuditorHome, database?: Database): Promise<Auditor> {
     const auditor = await Auditor.open({ home, ...(database ? { database } : {}) })
     auditor.failed.catch(() => {})
     return auditor

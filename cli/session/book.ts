@@ -112,14 +112,22 @@ export class SessionBook {
     return this.#news.read(party, request)
   }
 
-  /** Has a session opened that is kept, and resolves once the ledger has. Throws the ledger's refusal. */
+  /** Has a session opened that is kept, and resolves once the ledger has, whoever carried it there. Throws the ledger's refusal. */
   async opened(session: Digest): Promise<void> {
-    try {
-      await this.carrier.carry({ session, claim: undefined })
-    } catch (error) {
-      // somebody else carried it: the ledger tells of it
-      if (!(error instanceof MupibError) || error.code !== 'already_known') throw error
-    }
+    const told = this.#told(session)
+    const carried = this.carrier.carry({ session, claim: undefined }).then(
+      () => told,
+      error => {
+        if (error instanceof MupibError && error.code === 'already_known') return told
+        throw error
+      },
+    )
+    for (const each of [told, carried]) each.catch(() => {})
+    await Promise.race([told, carried])
+  }
+
+  /** Resolves once the ledger has told how a session stands. */
+  async #told(session: Digest): Promise<void> {
     while (!this.#desk.sessions.file(session)?.standing) {
       if (this.#closing.signal.aborted) throw stoppedError()
       await new Promise<void>(resolve => {

@@ -3,10 +3,10 @@ import { expect, it } from 'vitest'
 import { TestLedger } from '../../node/client/testing.ts'
 import { createMemoryDatabase } from '../../node/store/memory-database.ts'
 import { toHex } from '../../proto/bytes.ts'
+import { zeroDigest } from '../../proto/hash.ts'
 import { signRecord } from '../../proto/records.ts'
 import { createTestSession } from '../../proto/session/testing.ts'
 import { keyOf, testGenesis } from '../../proto/testing.ts'
-import type { RecordAnswer } from '../../proto/wire/codec.ts'
 import { userKey } from '../common/testing.ts'
 import { SessionNews } from './news.ts'
 import { learn, type Place, signedFile } from './rules.ts'
@@ -21,13 +21,15 @@ async function createNews() {
   const member = genesis.members.find(({ role }) => role === 'bank')!.certificate.fingerprint
   const database = createMemoryDatabase()
   const store = new SessionStore(database)
-  const opened = (): { session: string; answer: RecordAnswer; put(place: Place): Promise<void> } => {
-    const facts = { network, bank: member, openBy: Date.now() + 60_000 }
-    const { session, terms, signatures } = createTestSession({ client, vendor, bank }, facts)
-    const { number, digest: previous } = ledger.head('sessionOpen', member, undefined)
-    const heading = { network, signer: member, number: number + 1, previous }
-    const body = { kind: 'sessionOpen', ...heading, attempt: 0, terms, signatures } as const
-    const answer = ledger.answers.get(ledger.take(signRecord(body, bank).bytes))!
+  const agree = () =>
+    createTestSession({ client, vendor, bank }, { network, bank: member, openBy: Date.now() + 60_000 })
+  // one answer for all of them: what it says is looked at elsewhere
+  const heading = { network, signer: member, number: 1, previous: zeroDigest }
+  const { terms, signatures } = agree()
+  const body = { kind: 'sessionOpen', ...heading, attempt: 0, terms, signatures } as const
+  const answer = ledger.answers.get(ledger.take(signRecord(body, bank).bytes))!
+  const opened = (): { session: string; put(place: Place): Promise<void> } => {
+    const { session, terms, signatures } = agree()
     const standing = {
       session,
       state: 'open',
@@ -44,10 +46,10 @@ async function createNews() {
       if (!step || step === 'contradiction') throw new Error('no step')
       await database.write(
         [...store.putFile({ ...step.file, place }, before), store.putProof(session, 'open', answer)],
-        {},
+        { sync: true },
       )
     }
-    return { session, answer, put }
+    return { session, put }
   }
   return { store, opened }
 }

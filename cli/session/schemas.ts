@@ -30,6 +30,13 @@ const params = object({ session: hex(32) })
 
 /** Schemas of the routes. */
 export const sessionSchemas = {
+  carryOpening: route(
+    'carries an opening that client, vendor and bank have signed, and answers once it is open',
+    session,
+    {
+      body: object({ terms, client: hex(64), vendor: hex(64), bank: hex(64) }),
+    },
+  ),
   session: route('a session of the caller', session, { params }),
   close: route(
     'carries a claim on a session to the ledger, and answers with its answer; terms where the session is not kept here',
