@@ -32,6 +32,8 @@ export const limits = {
   sessionPayments: 1_048_576,
   /** Payments from one anchor of a session's chain to the next: checking a claim never costs more hashes. */
   sessionAnchorSpan: 1_024,
+  /** Bytes of a session's terms: a hash for every anchor, and what comes before. */
+  sessionTermsBytes: 65_536,
   /** Bytes of one payment of a session. */
   paymentBytes: 512,
   /** Milliseconds of a session's dispute window, at least and at most: a vendor must be able to answer, a client to get its money back. */

@@ -4,6 +4,8 @@ import type { LooseToken } from '../../node/ledger/form.ts'
 import type { Digest } from '../../proto/hash.ts'
 import type { VerdictProof } from '../../proto/proof.ts'
 import type { Role } from '../../proto/records.ts'
+import type { Payment } from '../../proto/session/payment.ts'
+import type { SessionTerms } from '../../proto/session/terms.ts'
 import type { Presentation, Ruling, SignedStatement } from '../../proto/statements.ts'
 import type { HolderPayment, PresentedPayment } from '../common/payment.ts'
 
@@ -108,6 +110,21 @@ interface NumberReuse {
   readonly second: Digest
 }
 
+/** A client's two payments in a session: of one index and different, or one after the other where the second's lock is bad. */
+interface SessionMisconduct<K extends 'conflicting_payments' | 'bad_lock'> {
+  readonly kind: K
+  readonly terms: SessionTerms
+  readonly first: Payment
+  readonly second: Payment
+}
+
+/** A client closed a session at an earlier payment than the vendor proved: the proof is about the vendor's close. */
+interface ContestedClose {
+  readonly kind: 'contested_close'
+  readonly terms: SessionTerms
+  readonly proof: VerdictProof
+}
+
 export type Claim =
   | DoubleSelling
   | StolenPayload
@@ -124,6 +141,9 @@ export type Claim =
   | Equivocation<'two_votes'>
   | Equivocation<'two_proposals'>
   | NumberReuse
+  | SessionMisconduct<'conflicting_payments'>
+  | SessionMisconduct<'bad_lock'>
+  | ContestedClose
 
 export type ClaimKind = Claim['kind']
 export type ClaimOf<K extends ClaimKind> = Extract<Claim, { kind: K }>
@@ -142,6 +162,9 @@ export const claimKinds = [
   'two_votes',
   'two_proposals',
   'number_reuse',
+  'conflicting_payments',
+  'bad_lock',
+  'contested_close',
 ] as const satisfies readonly ClaimKind[]
 
 /** A claim with what else is needed to check it by a genesis file alone. */

@@ -76,7 +76,7 @@ function addMake(evidence: Command, genesis: readonly [string, string]): void {
     evidence
       .command('make <kind>')
       .description(
-        'make a piece of what you have: double_selling, broken_ruling, unshown_payload, or shown_payload which answers that',
+        'make a piece of what you have: double_selling, broken_ruling, unshown_payload, or shown_payload which answers that; of a session conflicting_payments, bad_lock, contested_close',
       )
       .requiredOption('--out <file>', 'where the evidence goes')
       .option('--proof <file>', 'a proof, as "mupib auditor proof" writes it')
@@ -85,6 +85,7 @@ function addMake(evidence: Command, genesis: readonly [string, string]): void {
       .option('--other-ruling <file>', 'a ruling that contradicts it')
       .option('--presentation <file>', 'a presentation {content, signature}, or a sale or kept payment that holds it')
       .option('--other <file>', 'another presentation of the same payment')
+      .option('--misconduct <file>', 'what a client did in a session {terms, material}, as a bank takes it')
       .option('--certificate <file>', "a signer's certificate in PEM that genesis lacks (repeatable)", gather, [])
       .option(...genesis)
       .action(async (kind: string, { out, genesis: file, ...inputs }: MakeOptions, command: Command) => {
@@ -95,6 +96,7 @@ function addMake(evidence: Command, genesis: readonly [string, string]): void {
       }),
     'mupib evidence make unshown_payload --proof proof.json --out evidence.json',
     'mupib evidence make shown_payload --payment payment.json --out answer.json',
+    'mupib evidence make bad_lock --misconduct misconduct.json --out evidence.json',
     'mupib evidence make broken_ruling --ruling history.json --proof proof.json --out evidence.json',
     'mupib evidence make broken_ruling --ruling first.json --other-ruling second.json --out evidence.json',
     'mupib evidence make double_selling --presentation one.json --other two.json --certificate kiosk.pem --out evidence.json',

@@ -7,6 +7,8 @@ import { type JsonField, parseStrictJson } from '../../proto/json.ts'
 import { signatureBytes } from '../../proto/keys.ts'
 import { limits } from '../../proto/limits.ts'
 import { parseProof, proofToJson, type VerdictProof } from '../../proto/proof.ts'
+import { decodePayment, encodePayment, type Payment } from '../../proto/session/payment.ts'
+import { decodeTerms, encodeTerms, type SessionTerms } from '../../proto/session/terms.ts'
 import {
   decodeStatement,
   type SignedStatement,
@@ -89,6 +91,13 @@ function claimObject(claim: Claim): object {
       const { signer, record, number, first, second } = claim
       return { signer, record, number, first, second }
     }
+    case 'conflicting_payments':
+    case 'bad_lock': {
+      const [first, second] = [claim.first, claim.second].map(payment => toHex(encodePayment(payment)))
+      return { terms: toHex(encodeTerms(claim.terms)), first, second }
+    }
+    case 'contested_close':
+      return { terms: toHex(encodeTerms(claim.terms)), proof: proofObject(claim.proof) }
   }
 }
 
@@ -142,6 +151,11 @@ const readProof = (field: JsonField): VerdictProof => parseProof(JSON.stringify(
 const readPresentation = (field: JsonField) => readStatement('presentation', field)
 const readRuling = (field: JsonField) => readStatement('ruling', field)
 
+const readTerms = (field: JsonField): SessionTerms =>
+  proving(field.path, () => decodeTerms(field.hex(limits.sessionTermsBytes)))
+const readSigned = (field: JsonField): Payment =>
+  proving(field.path, () => decodePayment(field.hex(limits.paymentBytes)))
+
 type Fields = Readonly<Record<string, JsonField>>
 
 /** What stands in the file beside format, network, kind and certificates; of two sets the one whose first field is there. */
@@ -159,6 +173,9 @@ const layouts: Readonly<Record<ClaimKind, readonly (readonly string[])[]>> = {
   two_votes: [['first', 'second']],
   two_proposals: [['first', 'second']],
   number_reuse: [['signer', 'record', 'number', 'first', 'second']],
+  conflicting_payments: [['terms', 'first', 'second']],
+  bad_lock: [['terms', 'first', 'second']],
+  contested_close: [['terms', 'proof']],
 }
 
 function readClaim(kind: ClaimKind, fields: Fields, network: Digest): Claim {
@@ -203,6 +220,11 @@ function readClaim(kind: ClaimKind, fields: Fields, network: Digest): Claim {
         first: at('first').digest(),
         second: at('second').digest(),
       }
+    case 'conflicting_payments':
+    case 'bad_lock':
+      return { kind, terms: readTerms(at('terms')), first: readSigned(at('first')), second: readSigned(at('second')) }
+    case 'contested_close':
+      return { kind, terms: readTerms(at('terms')), proof: readProof(at('proof')) }
   }
 }
 

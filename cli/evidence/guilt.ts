@@ -14,6 +14,7 @@ import {
   stolenPayload,
   unshownPayload,
 } from './party-guilt.ts'
+import { contestedClose, sessionMisconduct } from './session-guilt.ts'
 import { bankTwoTokens, bankUnpublished, doubleSpending } from './token-guilt.ts'
 import { numberReuse, twoProposals, twoVotes } from './validator-guilt.ts'
 
@@ -45,6 +46,11 @@ function judge(court: Court, claim: Claim): Guilt {
       return twoProposals(court, claim)
     case 'number_reuse':
       return numberReuse(court, claim)
+    case 'conflicting_payments':
+    case 'bad_lock':
+      return sessionMisconduct(court, claim)
+    case 'contested_close':
+      return contestedClose(court, claim)
   }
 }
 

@@ -1,12 +1,16 @@
 // `evidence make`: what users and vendors find themselves, from files that they have. Nothing is written that does not hold.
 import { readGenesis } from '../../node/config.ts'
+import { fromHex } from '../../proto/bytes.ts'
 import { parseCertificate } from '../../proto/certificates.ts'
 import { MupibError } from '../../proto/errors.ts'
 import { type Genesis, genesisHash } from '../../proto/genesis.ts'
 import type { Digest } from '../../proto/hash.ts'
-import { parseProof, type VerdictProof } from '../../proto/proof.ts'
+import { createProof, parseProof, type VerdictProof } from '../../proto/proof.ts'
+import { decodeMisconduct, type MisconductKind } from '../../proto/session/misconduct.ts'
+import { decodeTerms } from '../../proto/session/terms.ts'
 import type { SignedStatement, Statement, StatementKind } from '../../proto/statements.ts'
 import { decodeTransactionVerdict } from '../../proto/verdict.ts'
+import { decodeRecordAnswer } from '../../proto/wire/codec.ts'
 import { readOwnCertificate } from '../common/actor-home.ts'
 import { readJson, writeAtomic } from '../common/files.ts'
 import { toJson } from '../common/output.ts'
@@ -23,6 +27,7 @@ export interface Inputs {
   readonly otherRuling?: string
   readonly presentation?: string
   readonly other?: string
+  readonly misconduct?: string
   readonly certificate?: readonly string[]
 }
 
@@ -37,6 +42,9 @@ const layouts = {
   ],
   unshown_payload: [['proof']],
   shown_payload: [['payment']],
+  conflicting_payments: [['misconduct']],
+  bad_lock: [['misconduct']],
+  contested_close: [['misconduct']],
 } as const satisfies Readonly<Record<string, readonly (readonly InputName[])[]>>
 
 type MadeKind = keyof typeof layouts
@@ -113,6 +121,19 @@ const vendorCertificatesIn = (files: readonly string[]): Uint8Array[] =>
     return der ? [der] : []
   })
 
+/** What a client did in a session, as it is brought to a bank: terms, and two payments or the ledger's answer. */
+function misconductIn(kind: MisconductKind | 'contested_close', file: string, network: Digest): Claim {
+  const { terms: given, material } = (readFile(file) ?? {}) as Record<string, unknown>
+  return reading(file, () => {
+    const terms = decodeTerms(fromHex(String(given)))
+    const bytes = fromHex(String(material))
+    if (kind === 'contested_close') return { kind, terms, proof: createProof(decodeRecordAnswer(bytes), network) }
+    const misconduct = decodeMisconduct(bytes)
+    if (misconduct.kind !== kind) throw new MupibError('bad_input', `it holds ${misconduct.kind}`)
+    return { terms, ...misconduct } as Claim
+  })
+}
+
 function claimOf(kind: MadeKind, inputs: Inputs, network: Digest): Claim {
   switch (kind) {
     case 'double_selling': {
@@ -136,6 +157,10 @@ function claimOf(kind: MadeKind, inputs: Inputs, network: Digest): Claim {
       const payload = transaction && reading(inputs.proof!, () => decodeTransactionVerdict(transaction.leaf).payload)
       return { kind, ruling: readStatement('ruling', inputs.ruling!, payload), proof }
     }
+    case 'conflicting_payments':
+    case 'bad_lock':
+    case 'contested_close':
+      return misconductIn(kind, inputs.misconduct!, network)
   }
 }
 

@@ -15,8 +15,8 @@ const standing = object(
   { windowEnd: time, contestedAt: count },
 )
 const answer = anyHex(limits.clientFrameBytes)
-/** Terms of a session in their canonical encoding: a hash for every 1,024 payments, and what comes before. */
-export const terms = anyHex(64 * 1024)
+/** Terms of a session in their canonical encoding. */
+export const terms = anyHex(limits.sessionTermsBytes)
 export const session = object(
   { session: hex(32), terms, signatures: object({ client: hex(64), vendor: hex(64), bank: hex(64) }) },
   {
