@@ -151,6 +151,12 @@ function liveLine(output: Output): { show(text: string): void; end(): void } {
 /** Of the lines that come each second, so many are left out where they cannot replace each other. */
 const quietEvery = 10
 
+interface CloseOptions extends UserOptions {
+  readonly alone?: boolean
+  readonly wait?: boolean
+  readonly vendor?: string
+}
+
 function addClose(channel: Command): void {
   withExamples(
     chosen(
@@ -160,23 +166,30 @@ function addClose(channel: Command): void {
     )
       .option('--alone', 'without the vendor; it may show more payments until the window ends')
       .option('--wait', 'until the ledger has settled it')
-      .action(
-        async (
-          given: string | undefined,
-          options: UserOptions & { alone?: boolean; wait?: boolean },
-          command: Command,
-        ) => {
-          const output = outputOf(command)
-          const { closeChannel } = await operationsModule()
-          const whose = { dir: output.dir, user: options.user }
-          const wishes = { alone: options.alone === true, wait: options.wait === true }
-          const standing = await closeChannel(whose, given, wishes)
-          output.result(standingJson(standing), () => standingText(standing))
-        },
-      ),
+      .option('--vendor <name>', 'as this vendor, whose till runs: without the client, with what it was paid')
+      .action(async (given: string | undefined, options: CloseOptions, command: Command) => {
+        const output = outputOf(command)
+        const { closeChannel, endVendorChannel } = await operationsModule()
+        if (options.vendor !== undefined) {
+          const ended = await endVendorChannel(output.dir, options.vendor, await sessionNamed(given))
+          output.result(ended, () => vendorTable([ended]))
+          return
+        }
+        const whose = { dir: output.dir, user: options.user }
+        const wishes = { alone: options.alone === true, wait: options.wait === true }
+        const standing = await closeChannel(whose, given, wishes)
+        output.result(standingJson(standing), () => standingText(standing))
+      }),
     'mupib channel close --user alice',
     'mupib channel close 5d1e --alone --wait --user alice',
+    'mupib channel close 5d1e --vendor kiosk',
   )
+}
+
+async function sessionNamed(given: string | undefined): Promise<string> {
+  if (given !== undefined) return given
+  const { MupibError } = await import('../../proto/errors.ts')
+  throw new MupibError('usage', 'which session?', { hint: 'mupib channel show --vendor NAME lists them' })
 }
 
 const standingJson = ({ windowEnd, ...rest }: SessionStanding): Record<string, unknown> => ({

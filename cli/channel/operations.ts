@@ -122,16 +122,17 @@ async function claimOf(channels: WalletChannels, session: Digest, alone: boolean
       await client.stop()
     }
   }
-  const paying = await Paying.open(channels, session)
+  let paying: Paying | undefined
   try {
+    paying = await Paying.open(channels, session)
     return await paying.close(agreementMs)
   } catch (error) {
-    if (toMupibError(error).code !== 'refused') throw error
+    if (!['refused', 'already_settled'].includes(toMupibError(error).code)) throw error
     const { state } = await channels.ask(session)
     if (state === 'open') throw error
     return undefined
   } finally {
-    await paying.stop()
+    await paying?.stop()
   }
 }
 
@@ -160,13 +161,25 @@ export async function showChannel(
   })
 }
 
-/** The sessions of a vendor, whose till runs. Throws `unreachable`. */
-export async function vendorChannels(dir: string, vendor: string): Promise<readonly VendorSessionJson[]> {
+/** Asks the running till of a vendor. Throws `unreachable`. */
+function askVendor<T>(dir: string, vendor: string, method: 'GET' | 'POST', path: string): Promise<T> {
   const running = runningService(dir, 'vendor', vendorFolder(vendor))
   if (!running)
     throw new MupibError('unreachable', `the vendor ${vendor} does not run`, { hint: 'mupib vendor serve starts it' })
-  const ask = ownService(identityOf(openVendorHome(dir, vendor)), running.http)
-  return (await ask<{ readonly sessions: readonly VendorSessionJson[] }>('GET', '/sessions')).sessions
+  return ownService(identityOf(openVendorHome(dir, vendor)), running.http)(method, path)
+}
+
+/** The sessions of a vendor, whose till runs. Throws `unreachable`. */
+export async function vendorChannels(dir: string, vendor: string): Promise<readonly VendorSessionJson[]> {
+  const told = await askVendor<{ readonly sessions: readonly VendorSessionJson[] }>(dir, vendor, 'GET', '/sessions')
+  return told.sessions
+}
+
+/** Has a vendor end a session by itself and claim what it was paid. Throws `unreachable`, `not_found`, `usage`. */
+export async function endVendorChannel(dir: string, vendor: string, given: string): Promise<VendorSessionJson> {
+  const found = (await vendorChannels(dir, vendor)).filter(({ session }) => session.startsWith(given))
+  if (found.length !== 1) throw new MupibError('not_found', `${vendor} has no such session, or more than one: ${given}`)
+  return askVendor(dir, vendor, 'POST', `/sessions/${found[0]!.session}/close`)
 }
 
 /** A session as the till answers it: amounts as text. */

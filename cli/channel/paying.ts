@@ -58,6 +58,8 @@ export class Paying {
   readonly #host: Host
   readonly #file: UnitFile | undefined
   readonly #ending = new AbortController()
+  /** Aborts where the session turns out to be settled. */
+  readonly #over = new AbortController()
   #relocating: Promise<void> | undefined
 
   private constructor(
@@ -119,9 +121,13 @@ export class Paying {
     const { signal } = this.#ending
     const backoff = createBackoff({ firstMs: 200, capMs: 5_000, random: () => randomInt(2 ** 32) / 2 ** 32 })
     while (!signal.aborted && !this.client.isConnected) {
-      // a vendor that does not answer is asked again
-      const there = await this.#channels.listening(this.#session).catch(() => undefined)
-      if (there && !signal.aborted) this.client.setAddresses(there.multiaddrs)
+      try {
+        const there = await this.#channels.listening(this.#session)
+        if (!signal.aborted) this.client.setAddresses(there.multiaddrs)
+      } catch (error) {
+        // a vendor that does not answer is asked again
+        if (toMupibError(error).code === 'already_settled') return this.#over.abort(error)
+      }
       await pause(backoff.next(), undefined, { signal }).catch(() => {})
     }
   }
@@ -146,8 +152,9 @@ export class Paying {
     const run = new Run(this.client, this.#channels.terms(this.#session), this.#session, wishes)
     const ticking = setInterval(() => onProgress(run.progress()), 1_000)
     try {
-      await run.pay(signal)
-      return run.result()
+      await run.pay(AbortSignal.any([signal, this.#over.signal]))
+      const { aborted, reason } = this.#over.signal
+      return run.result(aborted ? toMupibError(reason).message : null)
     } finally {
       clearInterval(ticking)
     }
@@ -238,13 +245,13 @@ class Run {
     }
   }
 
-  result(): Paid {
+  result(over: string | null): Paid {
     const sorted = this.#latencies.sort((a, b) => a - b)
     const at = (share: number): number | null => {
       const value = sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
       return value === undefined ? null : Math.round(value * 100) / 100
     }
-    return { ...this.progress(), p50Ms: at(0.5), p99Ms: at(0.99), ended: this.#ended }
+    return { ...this.progress(), p50Ms: at(0.5), p99Ms: at(0.99), ended: this.#ended ?? over }
   }
 }
 

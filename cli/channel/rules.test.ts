@@ -383,6 +383,28 @@ describe('a vendor', () => {
     expect(types(late)).toEqual(['persist', 'claim', 'send'])
     expect(pair.claim()).toMatchObject({ form: 'vendor', index: 2 })
   })
+
+  it('claims what it holds when it wants to end, once (V8)', () => {
+    const { pair, made } = payments(3)
+    take(pair, made[1]!, made[2]!)
+    expect(types(pair.tellVendor({ type: 'end' }))).toEqual(['persist', 'claim'])
+    expect(pair.claim()).toMatchObject({ form: 'vendor', index: 2 })
+    expect(pair.tellVendor({ type: 'end' })).toEqual([])
+  })
+
+  it('takes no more once the ledger closes the session, and claims what a close leaves out (V9)', () => {
+    const closing = (index: number) => {
+      const { pair, made } = payments(3)
+      take(pair, made[1]!, made[2]!)
+      expect(pair.tellVendor({ type: 'ledger', state: 'open', index: 0 })).toEqual([])
+      const effects = pair.tellVendor({ type: 'ledger', state: 'closing', index })
+      expect(refusals(take(pair, made[3]!))).toEqual(['closed'])
+      return types(effects)
+    }
+    expect(closing(1)).toEqual(['persist', 'claim'])
+    expect(closing(2)).toEqual(['persist'])
+    expect(closing(3)).toEqual(['persist'])
+  })
 })
 
 describe('both together', () => {

@@ -109,21 +109,22 @@ export class SessionLedger {
   }
 
   /**
-   * Has a claim carried, by the first that does; resolves with what the ledger says then. A claim that came too late, or after a better one, gets the
-   * settlement there is. Throws the last one's refusal where none carries it.
+   * Has a claim carried, by the first that does; resolves with what the ledger says then. One that was carried before, or came after a better
+   * one, gets what stands. Throws what one of them says of the claim where none carries it, before what one says of itself.
    */
   async close(session: Digest, terms: SessionTerms, claim: SessionClaim): Promise<CertifiedStanding> {
     const body = { terms: toHex(encodeTerms(terms)), claim: toHex(encodeClaim(claim)) }
-    let failure: unknown
+    let failure: MupibError | undefined
     for (const carrier of this.#carriers) {
       try {
         const { answer } = await this.#call<Told>(carrier, 'POST', `/sessions/${session}/close`, body)
         return this.#readOf(session, answer)
       } catch (error) {
-        failure = error
-        if (toMupibError(error).code === 'stopped') break
+        const failed = toMupibError(error)
+        if (!failure || failure.code === 'unreachable') failure = failed
+        if (failed.code === 'stopped') break
         const known = await this.standing(session, carrier).catch(() => undefined)
-        if (known?.standing.state === 'settled') return known
+        if (known && (known.standing.state === 'settled' || failed.code === 'already_known')) return known
       }
     }
     throw failure

@@ -10,7 +10,7 @@
 // V6 a bad lock is evidence (payment i - 1 and payment i) and ends the session; the vendor claims what it holds;
 // V7 a joint close is signed at what was served, once the released signature opens the locks; where client and vendor disagree, the vendor
 //    claims alone what it holds, with w, and loses nothing;
-// V8 shortly before expiry nothing more is taken, and what is held is claimed;
+// V8 shortly before expiry, or when the vendor wants to end it, nothing more is taken, and what is held is claimed;
 // V9 once the ledger says that the session closes, nothing more is taken. Where the client closed it below what is held, that is claimed.
 import { bytesEqual } from '../../proto/bytes.ts'
 import type { Digest } from '../../proto/hash.ts'
@@ -70,6 +70,8 @@ export type VendorEvent =
   | { readonly type: 'close'; readonly release: Release; readonly signature: Uint8Array }
   /** Block time, as far as the vendor knows. */
   | { readonly type: 'time'; readonly now: number }
+  /** The vendor wants to end the session. */
+  | { readonly type: 'end' }
   /** What the ledger certified of the session. */
   | { readonly type: 'ledger'; readonly state: SessionState; readonly index: number }
 
@@ -126,6 +128,8 @@ export function stepVendor(context: VendorContext, state: VendorState, event: Ve
       return state.phase === 'open' && isExpired(context, event.now)
         ? claimAlone(context, state, 'closed')
         : still(state)
+    case 'end':
+      return state.phase === 'open' ? claimAlone(context, state, 'closed') : still(state)
     case 'ledger':
       return onLedger(context, state, event)
   }

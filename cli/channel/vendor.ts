@@ -48,7 +48,7 @@ export interface ChannelVendorOptions {
 
 interface Input {
   readonly link: Link | undefined
-  readonly message: ClientMessage | Extract<VendorEvent, { type: 'locks_due' | 'time' | 'ledger' }>
+  readonly message: ClientMessage | Extract<VendorEvent, { type: 'locks_due' | 'time' | 'end' | 'ledger' }>
 }
 
 /** One session of a vendor. */
@@ -269,6 +269,12 @@ export class ChannelVendor {
     const own = signSession(session, 'vendor', key)
     await store.create({ session, terms, own })
     return own
+  }
+
+  /** Ends a session without its client: what is held is claimed. */
+  async end(session: Digest): Promise<void> {
+    const known = await this.#session(session)
+    await known?.push({ link: undefined, message: { type: 'end' } })
   }
 
   /** Tells a session what the ledger certified of it. */

@@ -136,7 +136,10 @@ export class WalletChannels {
     return this.shown(session)
   }
 
-  /** Where the vendor listens, which is shown the ledger's word that the session is open where it lacks that. Throws `undecided`. */
+  /**
+   * Where the vendor listens, which is shown the ledger's word that the session is open where it lacks that. Throws `undecided`,
+   * `already_settled`, `unreachable`.
+   */
   async listening(session: Digest): Promise<Listening> {
     const { terms, place } = this.#stored(session)
     const certified = this.store.certified(session)
@@ -146,6 +149,13 @@ export class WalletChannels {
     if (there.state === 'offered') {
       const answer = { answer: answerText(certified) }
       there = await this.#atVendor<VendorSays>(terms, place, 'POST', `/sessions/${session}/opening`, answer)
+    }
+    if (there.state === 'settled') {
+      // the bank says how, and a vendor that only says so gains nothing
+      await this.ask(session).catch(() => {})
+      throw new MupibError('already_settled', `${place.name} says that the session is settled`, {
+        hint: 'mupib channel show',
+      })
     }
     const multiaddrs = Array.isArray(there.multiaddrs) ? there.multiaddrs.map(String) : []
     return { multiaddrs, chunkBytes: typeof there.chunkBytes === 'number' ? there.chunkBytes : undefined }

@@ -105,6 +105,30 @@ describe('a session of a wallet', () => {
     expect((await pair.balances()).vendor).toBe(86n)
   })
 
+  it('is ended by the vendor alone, with what it was paid', async () => {
+    const pair = await Pair.start()
+    const session = await pair.open(100)
+    await pair.pay(8)
+    expect(await pair.till.sessions!.end(session)).toMatchObject({ here: { phase: 'closed', held: 8 } })
+    await expect.poll(() => pair.balances()).toEqual({ client: money - 16n, vendor: 16n, escrow: 0n })
+    await expect(pair.pay(1)).rejects.toMatchObject({ code: 'already_settled' })
+    expect(await closeChannel(pair.whose, session, { alone: false, wait: false })).toMatchObject({ by: 'vendor' })
+  })
+
+  it('is ended by the client alone where the vendor is gone, once its window is over', async () => {
+    const pair = await Pair.start()
+    const session = await pair.open(100)
+    await pair.pay(8)
+    await pair.till.stop()
+    await expect(pair.pay(1)).rejects.toMatchObject({ code: 'unreachable' })
+    const closing = await closeChannel(pair.whose, session, { alone: true, wait: false })
+    expect(closing).toMatchObject({ state: 'closing', index: 8 })
+    expect((await pair.balances()).escrow).toBe(200n)
+    const settled = await closeChannel(pair.whose, session, { alone: true, wait: true })
+    expect(settled).toMatchObject({ state: 'settled', by: 'client', index: 8 })
+    expect(await pair.balances()).toEqual({ client: money - 16n, vendor: 16n, escrow: 0n })
+  })
+
   it('sells a file in pieces, each at its place', async () => {
     const pair = await Pair.start({ sessions: { ...sessionTerms, file: 'certificate.pem', chunkBytes: 16 } })
     await pair.open(100)

@@ -100,5 +100,8 @@ function addSessionRoutes(server: FastifyInstance, sessions: VendorSessions): vo
       return sessions.show(checkDigest(request.params.session), role === 'user' ? facts.publicKey : undefined)
     },
   )
+  server.post<{ Params: { session: string } }>('/sessions/:session/close', request =>
+    sessions.end(checkDigest(request.params.session)),
+  )
   server.get('/sessions', async () => ({ sessions: await sessions.list() }))
 }

@@ -208,6 +208,14 @@ export class VendorSessions {
     return this.show(session)
   }
 
+  /** Ends a session without its client, and claims what was paid; how it goes on is seen by `show`. Throws `not_found`. */
+  async end(session: Digest): Promise<VendorSessionShown> {
+    const { vendor } = await this.#listen()
+    if (!this.#store.session(session)) throw unknownSession(session)
+    await vendor.end(session)
+    return this.show(session)
+  }
+
   /** Takes what the ledger certified of a session, unless something newer is known. */
   async #learn(certified: CertifiedStanding): Promise<void> {
     const { standing } = certified
