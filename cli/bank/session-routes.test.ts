@@ -1,12 +1,13 @@
 // Sessions and reputations over HTTP: who may ask what, and the shape of the answers.
 import * as fs from 'node:fs'
-import * as path from 'node:path'
+import * as nodePath from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { toHex } from '../../proto/bytes.ts'
 import { encodeClaim, type SessionClaim } from '../../proto/session/claims.ts'
 import { encodeTerms } from '../../proto/session/terms.ts'
 import { createTestSession } from '../../proto/session/testing.ts'
 import { keyOf } from '../../proto/testing.ts'
+import { signedCall } from '../common/http.ts'
 import { verifyFile } from '../verify/verify.ts'
 import { keyText, ServedBank } from './service-testing.ts'
 
@@ -69,17 +70,23 @@ it('a client opens, a party closes, and both see how they stand', async () => {
   expect(await news(stranger)).toEqual({ ...first, sessions: [] })
   expect(await news(vendor, `?after=${first.height}`)).toEqual({ ...first, sessions: [] })
   await expect(news(served.auditor)).rejects.toMatchObject({ code: 'wrong_role' })
-  const waiting = Array.from({ length: 5 }, () => news(vendor, `?wait=1&after=${first.height}`))
-  await expect(
-    Promise.any(
-      waiting.map(asked =>
-        asked.then(
-          () => Promise.reject(new Error('answered')),
-          error => error,
-        ),
-      ),
-    ),
-  ).resolves.toMatchObject({ code: 'rate_limited' })
+  // four may wait, and who hangs up waits no more
+  const peer = { base: served.base, name: 'bank', role: 'bank' } as const
+  const path = `/sessions?wait=1&after=${first.height}`
+  const hangUp = new AbortController()
+  const caller = { identity: vendor, checks: served.checks, signal: hangUp.signal }
+  const ends = Array.from({ length: 5 }, () =>
+    signedCall(caller, peer, 'GET', path).catch((error: { code: string }) => error.code),
+  )
+  expect(await Promise.race(ends)).toBe('rate_limited')
+  hangUp.abort()
+  expect((await Promise.all(ends)).sort()).toEqual(['rate_limited', ...Array(4).fill('stopped')])
+  const waiting = Array.from({ length: 4 }, async () => {
+    for (;;) {
+      const told = await served.ask<NewsJson>(vendor, 'GET', path).catch((error: { code: string }) => error.code)
+      if (told !== 'rate_limited') return told as NewsJson
+    }
+  })
 
   const close = (by: typeof user, claim: SessionClaim) =>
     served.ask<{ proof: object; answer: string }>(by, 'POST', `${route}/close`, {
@@ -87,8 +94,7 @@ it('a client opens, a party closes, and both see how they stand', async () => {
       terms,
     })
   expect(await close(user, session.byClient(1))).toMatchObject({ standing: { state: 'closing', index: 1 } })
-  const told = (await Promise.allSettled(waiting)).flatMap(each => (each.status === 'fulfilled' ? [each.value] : []))
-  expect(told).toHaveLength(4)
+  const told = await Promise.all(waiting)
   expect(told[0]).toMatchObject({ sessions: [{ standing: { state: 'closing', index: 1 } }] })
   expect(told[0]!.height).toBeGreaterThan(first.height)
   const closed = await close(vendor, session.byVendor(4))
@@ -96,7 +102,7 @@ it('a client opens, a party closes, and both see how they stand', async () => {
   const { sessions } = await news(user, '?wait=1')
   expect(sessions).toMatchObject([{ standing: { state: 'settled', paid: '12' }, answer: closed.answer }])
   expect(closed).toMatchObject({ standing: { by: 'vendor', paid: '12', returned: '18', contestedAt: 1 } })
-  const file = path.join(served.net.dir, 'settled.json')
+  const file = nodePath.join(served.net.dir, 'settled.json')
   fs.writeFileSync(file, JSON.stringify(closed.proof))
   expect(verifyFile(file, served.net.genesisFile).result).toMatchObject({
     holds: true,
