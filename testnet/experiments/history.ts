@@ -1,6 +1,7 @@
 // What was seen of a run, from outside: what nodes made final and answered, what clients asked for and were told, what was broken when. Checkers and
 // reports look at this and at nothing else. Both engines write it; a file holds one event in each line.
-import type { Reason, Use, Verdict } from '../../proto/verdict.ts'
+import type { Reason, SessionState, SettledBy, Use, Verdict } from '../../proto/verdict.ts'
+import type { ClientBehaviour, VendorBehaviour } from '../dishonest/index.ts'
 import type { ActionName, InvariantId } from './manifest.ts'
 
 /** Money in tokens' worth, as the books of bank, auditors and vendors and the wallets have it when everything has settled. */
@@ -186,6 +187,61 @@ export type Seen =
       readonly loss: string
       readonly withheld: string
       readonly deficit: string
+    }
+  /** A client and the till agreed on a session. Money in minor units as decimal strings, here and below. */
+  | {
+      readonly type: 'session'
+      readonly session: string
+      readonly client: string
+      readonly till: string
+      readonly clientIs: ClientBehaviour
+      readonly tillIs: VendorBehaviour
+      readonly unit: string
+      readonly paymentsMax: number
+    }
+  /** How the ledger certified that a session stands. */
+  | {
+      readonly type: 'standing'
+      readonly session: string
+      readonly state: SessionState
+      readonly by: SettledBy
+      readonly index: number
+      readonly paid: string
+      readonly returned: string
+      readonly contestedAt: number | undefined
+    }
+  /** A party of a session was refused something, with the other's stable code. */
+  | {
+      readonly type: 'denied'
+      readonly session: string
+      readonly party: string
+      readonly by: string
+      readonly code: string
+    }
+  /** At the end: the last payment that the client made, the last unit that arrived there, and the last one that the till delivered. */
+  | {
+      readonly type: 'service'
+      readonly session: string
+      readonly made: number
+      readonly arrived: number
+      readonly delivered: number
+    }
+  /** At the end, by the bank's books: what was put aside for a session, what left it to whom, and what is still there. */
+  | {
+      readonly type: 'escrow'
+      readonly session: string
+      readonly escrowed: string
+      readonly paid: string
+      readonly returned: string
+      readonly held: string
+    }
+  /** At the end, told by the bank: a party of sessions, what it had at first and what it has, and what the bank thinks of it. */
+  | {
+      readonly type: 'account'
+      readonly party: string
+      readonly deposited: string
+      readonly balance: string
+      readonly reputation: number
     }
   /** A fault of the run itself that a checker cannot see from outside (a bug in a process's log, a core that threw). */
   | { readonly type: 'bug'; readonly node: string; readonly text: string }

@@ -3,6 +3,8 @@
 import * as z from 'zod'
 import { adversaryNames } from '../../consensus/adversaries/index.ts'
 import { limits } from '../../proto/limits.ts'
+import { lockSuites } from '../../proto/session/terms.ts'
+import { dishonestClients, dishonestVendors } from '../dishonest/index.ts'
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 
@@ -27,10 +29,10 @@ const signedDuration = z
 
 const share = z.number().min(0).max(1)
 
-/** v1 … v31, bank, auditor, auditor-2 …, vendor-1 …; `leader` is the leader of the moment, `validators` and `all` stand for many. */
+/** v1 … v31, bank, auditor, auditor-2 …, vendor-1 …, till, client-1 …; `leader` is the leader of the moment, `validators` and `all` stand for many. */
 const target = z
   .string()
-  .regex(/^(v\d+|bank|auditor(-\d+)?|vendor-\d+|leader|validators|all)$/, 'a process, such as v1')
+  .regex(/^(v\d+|bank|auditor(-\d+)?|vendor-\d+|till|client-\d+|leader|validators|all)$/, 'a process, such as v1')
 const validator = z.string().regex(/^(v\d+|leader)$/, 'a validator, such as v1, or leader')
 const targets = z.union([target.transform(name => [name]), z.array(target).min(1)])
 const validators = z.union([validator.transform(name => [name]), z.array(validator).min(1)])
@@ -156,6 +158,30 @@ const network = z
   })
   .prefault({})
 
+const behaviours = <Name extends string>(dishonest: Readonly<Record<Name, unknown>>) =>
+  z.enum<readonly ('honest' | Name)[]>(['honest', ...(Object.keys(dishonest) as Name[])])
+
+/** Clients that pay one vendor, the till, by the piece. */
+const sessions = z.strictObject({
+  /** Clients, each with one session at a time. */
+  count: z.number().int().min(1).max(32).default(3),
+  /** Sessions of each, one after the other. */
+  each: z.number().int().min(1).max(8).default(1),
+  /** Payments per second of each. */
+  rate: z.number().positive().max(100).default(10),
+  /** Payments of a session, at most. */
+  payments: z.number().int().min(2).max(10_000).default(20),
+  /** Money of one payment, in minor units. */
+  unit: z.number().int().min(1).max(1_000_000).default(5),
+  suite: z.enum(Object.keys(lockSuites) as [keyof typeof lockSuites]).default('schnorr'),
+  /** How long the till may answer a close of the client. */
+  window: duration.default(2_000),
+  /** From agreeing on a session to its expiry. */
+  lasts: duration.default(16_000),
+  client: behaviours(dishonestClients).default('honest'),
+  vendor: behaviours(dishonestVendors).default('honest'),
+})
+
 const load = z
   .strictObject({
     users: z.number().int().min(1).max(200).default(4),
@@ -178,6 +204,8 @@ const load = z
         twoVendors: share.default(0),
       })
       .prefault({}),
+    /** Left out, there are none. */
+    sessions: sessions.optional(),
   })
   .prefault({})
 
@@ -196,8 +224,9 @@ export const invariantIds = [
   'I12',
   'I13',
   'L1',
+  'F1',
 ] as const
-/** I1 to I13 as docs/experiments.md lists them; L1: the spends of every token are linearizable. */
+/** I1 to I13 as docs/experiments.md lists them; L1: the spends of every token are linearizable; F1: sessions are fair. */
 export type InvariantId = (typeof invariantIds)[number]
 
 const expect = z
@@ -216,6 +245,23 @@ const expect = z
     recoversIn: duration.optional(),
     /** Share of the rate before the faults that remains during them, at least. */
     rateKept: share.optional(),
+    /** Of the sessions together; each number is the least. */
+    sessions: z
+      .strictObject({
+        /** By whose word they were settled. */
+        settled: z.partialRecord(z.enum(['joint', 'vendor', 'client', 'expiry']), z.number().int().min(1)).default({}),
+        /** A client closed at an earlier payment than the till proved. */
+        contested: z.number().int().min(1).optional(),
+        /** By the code with which somebody was refused. */
+        refused: z
+          .record(z.string().regex(/^[a-z_]+$/, 'a code, such as bad_proof'), z.number().int().min(1))
+          .default({}),
+        /** Units that arrived. */
+        served: z.number().int().min(1).optional(),
+        /** What the bank thinks of every client at the end, exactly. */
+        reputation: z.number().int().min(0).max(100).optional(),
+      })
+      .optional(),
   })
   .prefault({})
 

@@ -3,12 +3,15 @@
 import type { Checker } from '../history.ts'
 import { brief, counted, eventsOf, honestOf, Inquiry } from './inquiry.ts'
 
-const roles: Readonly<Record<string, string>> = {
-  membership: 'authority',
-  revocation: 'authority',
-  publication: 'bank',
-  return: 'bank',
-  tokenBlock: 'auditor',
+const roles: Readonly<Record<string, readonly string[]>> = {
+  membership: ['authority'],
+  revocation: ['authority'],
+  publication: ['bank'],
+  return: ['bank'],
+  tokenBlock: ['auditor'],
+  // valid by what is signed inside them, whichever member carries them
+  sessionOpen: ['bank', 'auditor'],
+  sessionClose: ['bank', 'auditor'],
 }
 
 export const signersEntitled: Checker = run => {
@@ -31,8 +34,8 @@ export const signersEntitled: Checker = run => {
       continue
     }
     if (roles[kind] === undefined) inquiry.broken(`${name}: no such kind of record`)
-    else if (role !== roles[kind])
-      inquiry.broken(`${name}: signed as ${role || 'nobody'}, where it takes ${roles[kind]}`)
+    else if (!roles[kind].includes(role))
+      inquiry.broken(`${name}: signed as ${role || 'nobody'}, where it takes ${roles[kind].join(' or ')}`)
     if (revokedAt !== undefined && height > revokedAt)
       inquiry.broken(`${name}: the right of its signer ended at height ${revokedAt}`)
   }

@@ -9,6 +9,7 @@ import { recoversAfterHealing } from './healing.ts'
 import { spendsLinearizable } from './linearizability.ts'
 import { moneyBalances } from './money.ts'
 import { repeatedOnce } from './repeats.ts'
+import { sessionsFair } from './sessions.ts'
 import { crashedEqualOthers, equalStateRoots } from './stores.ts'
 import { tokensOnce } from './tokens-once.ts'
 import { votesOnce } from './votes.ts'
@@ -27,6 +28,7 @@ const checkers: readonly Checker[] = [
   repeatedOnce,
   boundedUnderFlood,
   spendsLinearizable,
+  sessionsFair,
 ]
 
 /** Holds a run against every rule. */

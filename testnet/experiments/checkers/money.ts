@@ -2,6 +2,7 @@
 // apart, in minor units; and the books of bank, auditors and vendors agree.
 import type { Checker } from '../history.ts'
 import { counted, eventsOf, Inquiry } from './inquiry.ts'
+import { checkSessionMoney } from './sessions.ts'
 
 export const moneyBalances: Checker = run => {
   const inquiry = new Inquiry('I6', 'tokens issued are all accounted for, and the books agree')
@@ -16,5 +17,6 @@ export const moneyBalances: Checker = run => {
       if (BigInt(left) !== BigInt(right)) inquiry.broken(`${name}: ${left} on one side, ${right} on the other`)
     if (books.length > 0) inquiry.restsOn(`${counted(books.length, 'account')} balanced to the unit`)
   }
+  checkSessionMoney(inquiry, run)
   return inquiry.finding()
 }

@@ -20,6 +20,7 @@ import { layOutTokens } from '../../../node/ledger/form.ts'
 import { bytesOfHex, toHex } from '../../../proto/bytes.ts'
 import { type Digest, zeroDigest } from '../../../proto/hash.ts'
 import type { SignedRecord, TokenBlock, TrustTerms } from '../../../proto/records.ts'
+import { sessionDigest } from '../../../proto/session/terms.ts'
 import type { TransactionVerdict, UserStanding } from '../../../proto/verdict.ts'
 import { bookRows, type OpenRedemption, type OpenTransfer, settleRows, type Taken } from './auditor-money.ts'
 import { type LedgerAccess, type ReadAnswer, readAnswer } from './ledger-client.ts'
@@ -27,6 +28,7 @@ import { LedgerParty } from './ledger-party.ts'
 import { certificateOf, ledgerNetwork, tokenValue } from './parties.ts'
 import type { AnsweredBlock, CertifiedBlocks, Letter, PartyWorld } from './party.ts'
 import { PartyStore, type Row } from './party-store.ts'
+import { isSessionKind, SessionCarrier } from './session-carrier.ts'
 import { isPaymentSigned, signRecordAs } from './signing.ts'
 
 /** Ways in which planted bugs make a simulated auditor go wrong. */
@@ -75,6 +77,7 @@ export class SimulatedAuditor extends LedgerParty {
   readonly store: PartyStore
   readonly #options: AuditorOptions
   readonly #terms: TrustTerms
+  readonly #carrier: SessionCarrier
   #users = new Map<string, UserState<Taken>>()
 
   constructor(name: string, world: PartyWorld, random: Random, access: LedgerAccess, options: AuditorOptions) {
@@ -86,6 +89,7 @@ export class SimulatedAuditor extends LedgerParty {
       diskMs: () => options.diskMs + this.slownessMs,
       later: (ms, run) => this.later(ms, run),
     })
+    this.#carrier = new SessionCarrier(name, this.store, record => this.submit(record))
   }
 
   protected wake(): void {
@@ -96,6 +100,7 @@ export class SimulatedAuditor extends LedgerParty {
       if (kept) this.submit(kept.record)
       else this.#step(user, { type: 'trust', blockSize: this.#standing(user).blockSize, now: this.now })
     }
+    this.#carrier.wake()
     this.#tend()
   }
 
@@ -167,6 +172,13 @@ export class SimulatedAuditor extends LedgerParty {
       case 'transferred':
         this.#transferred(letter.number)
         break
+      case 'carryOpening':
+      case 'closeSession': {
+        const session = sessionDigest(letter.terms)
+        const [opening, claim] = letter.type === 'carryOpening' ? [letter, undefined] : [undefined, letter.claim]
+        this.#carrier.carry({ session, opening, claim, asker: from })
+        break
+      }
       default:
         break
     }
@@ -296,12 +308,21 @@ export class SimulatedAuditor extends LedgerParty {
       for (const answer of block.answers) {
         const read = readAnswer(answer)
         const { kind, user, refusal, signer } = read.verdict
+        if (isSessionKind(kind) && signer === certificateOf(this.name).fingerprint) this.#carried(kind, read)
         if (kind !== 'tokenBlock') continue
         if (user && refusal === undefined) this.#fold(user)
         if (signer === certificateOf(this.name).fingerprint) this.#decided(read, proof)
         else if (user) this.#noteTrust(toHex(user.key))
       }
     })
+  }
+
+  /** Whoever asked hears of a refusal; the ledger itself tells of what it took. */
+  #carried(kind: Parameters<SessionCarrier['decided']>[0], read: ReadAnswer): void {
+    const wish = this.#carrier.decided(kind, read)
+    const code = read.verdict.refusal
+    if (wish && code !== undefined)
+      this.send(wish.asker, { type: 'refusedSession', session: wish.session, claim: wish.claim, code })
   }
 
   /** Trust over the user's blocks of all auditors, in the ledger's order. */

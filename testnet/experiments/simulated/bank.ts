@@ -19,6 +19,7 @@ import { createAmount } from '../../../proto/money.ts'
 import type { Publication, Return, SignedRecord } from '../../../proto/records.ts'
 import type { TokenVerdict } from '../../../proto/verdict.ts'
 import { BooksDraft } from './bank-books.ts'
+import { BankSessions, type SessionSwitches } from './bank-sessions.ts'
 import { checkBrought, type LedgerAccess, type ReadAnswer, readAnswer } from './ledger-client.ts'
 import { LedgerParty } from './ledger-party.ts'
 import { certificateOf, keyOf, ledgerNetwork, tokenValue } from './parties.ts'
@@ -46,7 +47,7 @@ interface Issued {
 }
 
 /** Ways in which planted bugs make a simulated bank go wrong. */
-export interface BankSwitches {
+export interface BankSwitches extends SessionSwitches {
   /** Pays for tokens without looking whether it did. */
   readonly redeemsTwice?: boolean
   /** Refunds tokens as they come back, whatever the ledger will say. */
@@ -72,6 +73,7 @@ const isTaken = ({ verdict, use }: TokenVerdict): boolean => verdict === '11' &&
 
 export class SimulatedBank extends LedgerParty {
   readonly store: PartyStore
+  readonly sessions: BankSessions
   readonly #options: BankOptions
   #isMaking = false
 
@@ -82,6 +84,15 @@ export class SimulatedBank extends LedgerParty {
       random: random.fork(1),
       diskMs: () => options.diskMs + this.slownessMs,
       later: (ms, run) => this.later(ms, run),
+    })
+    this.sessions = new BankSessions({
+      store: this.store,
+      switches: options.switches,
+      now: () => this.now,
+      later: (ms, run) => this.later(ms, run),
+      send: (to, letter) => this.send(to, letter),
+      submit: record => this.submit(record),
+      note: (kind, about) => world.note('bank', kind, about),
     })
   }
 
@@ -99,6 +110,7 @@ export class SimulatedBank extends LedgerParty {
     for (const kind of ['publication', 'return'] as const)
       for (const { number } of this.#stream(kind).open) this.submit(this.#recordOf(kind, number))
     this.#make()
+    this.sessions.wake()
   }
 
   protected tip(): FinalBlock {
@@ -113,7 +125,7 @@ export class SimulatedBank extends LedgerParty {
 
   /** Nothing of its own waits for the ledger. */
   get isIdle(): boolean {
-    return this.#stream('publication').open.length + this.#stream('return').open.length === 0
+    return this.#stream('publication').open.length + this.#stream('return').open.length === 0 && this.sessions.isIdle
   }
 
   /** It paid for the consumed tokens of this record. */
@@ -145,6 +157,7 @@ export class SimulatedBank extends LedgerParty {
         this.#takeBack(from, letter)
         break
       default:
+        this.sessions.hear(from, letter)
         break
     }
   }
@@ -221,6 +234,7 @@ export class SimulatedBank extends LedgerParty {
       const { kind, signer } = read.verdict
       if (signer === bank.fingerprint && (kind === 'publication' || kind === 'return')) this.#decided(kind, read)
     }
+    this.sessions.takeBlock(block)
   }
 
   #decided(kind: StreamKind, read: ReadAnswer): void {

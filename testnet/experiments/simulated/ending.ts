@@ -18,6 +18,8 @@ import type { LedgerState } from './ledger-state.ts'
 import { tokenValue } from './parties.ts'
 import type { PartyStore } from './party-store.ts'
 import { answerDigest, nodeName, type Recorder } from './recorder.ts'
+import { tellSessions } from './session-ending.ts'
+import type { Sessions } from './sessions.ts'
 import type { Market, User } from './shop.ts'
 import { hashOf, serialOf } from './tokens.ts'
 import type { Validators } from './validators.ts'
@@ -31,6 +33,7 @@ export interface EndingOptions {
   readonly users: readonly User[]
   readonly market: Market
   readonly bestState: () => LedgerState
+  readonly sessions: Sessions | undefined
 }
 
 type Book = MoneySeen['books'][number]
@@ -51,16 +54,17 @@ export class Ending {
 
   /** Nothing is under way between the parties. */
   get isSettled(): boolean {
-    const { bank, auditors, users, market } = this.#options
+    const { bank, auditors, users, market, sessions } = this.#options
     const isDecided = [...market.purchases.values()].every(({ outcome }) => outcome !== undefined)
-    return isDecided && [bank, ...auditors, ...users].every(({ isIdle }) => isIdle)
+    return isDecided && [bank, ...auditors, ...users, ...(sessions?.parties ?? [])].every(({ isIdle }) => isIdle)
   }
 
   tell(): void {
-    const { recorder, validators, market } = this.#options
+    const { recorder, validators, market, bank, sessions } = this.#options
     for (const purchase of market.purchases.values()) if (!purchase.outcome) market.closed(purchase)
     recorder.see({ type: 'money', money: this.#money() })
     this.#insurance()
+    if (sessions) tellSessions(bank, sessions)
     for (const { index } of validators.nodes) if (validators.isHonest(index)) this.#store(index)
   }
 

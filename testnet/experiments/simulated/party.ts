@@ -10,6 +10,7 @@ import type { LooseToken } from '../../../node/ledger/form.ts'
 import type { Answer } from '../../../node/ledger/leaves.ts'
 import type { Certificate } from '../../../proto/chain.ts'
 import type { Digest } from '../../../proto/hash.ts'
+import type { SessionLetter } from './session-letters.ts'
 
 /** A final block with what the ledger answered in it. */
 export interface AnsweredBlock {
@@ -53,6 +54,7 @@ export type Letter =
   | { readonly type: 'transferred'; readonly number: number }
   | { readonly type: 'giveBack'; readonly payment: Omit<HolderPayment, 'information'>; readonly digest: Digest }
   | { readonly type: 'takenBack'; readonly digest: Digest; readonly refunded: number }
+  | SessionLetter
 
 export interface PartyWorld {
   readonly events: Events

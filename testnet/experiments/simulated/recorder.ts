@@ -5,7 +5,7 @@ import { toHex } from '../../../proto/bytes.ts'
 import { type Digest, digestOf, zeroDigest } from '../../../proto/hash.ts'
 import type { LedgerRecord, SignedRecord, TokenBlock } from '../../../proto/records.ts'
 import { payloadDigest } from '../../../proto/token.ts'
-import type { UserStanding } from '../../../proto/verdict.ts'
+import type { SessionStanding, UserStanding } from '../../../proto/verdict.ts'
 import type { BlockSeen, HistoryEvent, Seen, TokenSpent } from '../history.ts'
 import { decodedRecord } from './ledger-application.ts'
 import { type CallBook, type ReadAnswer, readAnswer } from './ledger-client.ts'
@@ -189,9 +189,14 @@ export class Recorder {
       ...(record.kind === 'publication' ? { expiry: record.expiry } : {}),
       ...(record.kind === 'tokenBlock' && read.verdict.user ? { block: blockSeen(record, read.verdict.user) } : {}),
     })
+    if (read.verdict.session) this.#standing(read.verdict.session)
     if (record.kind !== 'revocation' || read.verdict.refusal !== undefined) return
     const revoked = this.#members.get(record.certificate)
     if (revoked) this.#members.set(record.certificate, { ...revoked, revokedAt: revoked.revokedAt ?? height })
+  }
+
+  #standing({ windowEnd: _, paid, returned, ...stands }: SessionStanding): void {
+    this.see({ type: 'standing', ...stands, paid: `${paid}`, returned: `${returned}` })
   }
 
   /** For clients. */

@@ -6,6 +6,7 @@ import { Trace } from '../../../consensus/simulator/trace.ts'
 import { tokenHistory } from '../../../node/ledger/queries.ts'
 import { sha256Hex } from '../../../proto/hash.ts'
 import type { EngineRun } from '../engine.ts'
+import type { Seen } from '../history.ts'
 import type { Manifest } from '../manifest.ts'
 import { SimulatedAuditor } from './auditor.ts'
 import { Authority } from './authority.ts'
@@ -20,6 +21,7 @@ import { auditorName, membersOf } from './parties.ts'
 import type { Letter, Party, PartyWorld } from './party.ts'
 import type { PlantedBug } from './planted.ts'
 import { nodeName, Recorder } from './recorder.ts'
+import { Sessions } from './sessions.ts'
 import { type Market, User, Vendor } from './shop.ts'
 import { Validators } from './validators.ts'
 
@@ -52,6 +54,7 @@ export class SimulatedRun {
   readonly #auditors: readonly SimulatedAuditor[]
   readonly #users: readonly User[]
   readonly #authority: Authority
+  readonly #sessions: Sessions | undefined
   readonly #market: Market
   readonly #letterFaults = new Set<LinkFault>()
   readonly #post: Random
@@ -108,7 +111,19 @@ export class SimulatedRun {
     this.#users = Array.from({ length: load.users }, (_, index) =>
       this.#add(new User(index, world, this.#random.fork(300 + index), this.#market)),
     )
+    this.#sessions = this.#createSessions(world, access, diskMs)
     this.#faults = this.#createFaults()
+  }
+
+  #createSessions(world: PartyWorld, access: LedgerAccess, diskMs: number): Sessions | undefined {
+    const load = this.#manifest.load.sessions
+    if (!load) return undefined
+    const isOpen = (): boolean => this.#isOpen
+    const book = { load, services: new Map(), isOpen, see: (seen: Seen) => this.#recorder.see(seen) }
+    const options = { diskMs, genesis: this.#validators.genesis, book }
+    const sessions = new Sessions(world, this.#random.fork(8), access, options)
+    for (const party of sessions.parties) this.#add(party)
+    return sessions
   }
 
   #add<P extends Party>(party: P): P {
@@ -238,7 +253,9 @@ export class SimulatedRun {
       network,
       nodes,
       adversaries: new Set(nodes.map(({ index }) => index).filter(index => !this.#validators.isHonest(index))),
-      parties: [...this.#parties.values()].filter(({ name }) => name === 'bank' || /^(auditor|vendor)/.test(name)),
+      parties: [...this.#parties.values()].filter(
+        ({ name }) => name === 'bank' || /^(auditor|vendor|till|client)/.test(name),
+      ),
       random: this.#random.fork(4),
       flood: new Flood({
         events: this.#events,
@@ -272,6 +289,7 @@ export class SimulatedRun {
     for (const party of this.#parties.values()) party.start()
     for (const { name } of [...this.#users, ...this.#auditors]) this.#bank.open(name, startMoney)
     for (const name of this.#market.vendors) this.#bank.open(name, 0n)
+    for (const [account, money] of this.#sessions?.deposits ?? []) this.#bank.open(account, money)
     this.#recorder.see({ type: 'phase', phase: 'warmUp' })
     this.#sample()
     this.#returnNowAndThen(load.users)
@@ -369,6 +387,7 @@ export class SimulatedRun {
       users: this.#users,
       market: this.#market,
       bestState: () => this.#bestState(),
+      sessions: this.#sessions,
     })
   }
 
