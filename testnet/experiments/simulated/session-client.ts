@@ -235,13 +235,7 @@ export class SessionClient extends SessionParty {
     const paying = this.#paying
     if (!paying || frame.session !== paying.deal.session || frame.connection !== paying.wire.connection) return
     for (const message of paying.wire.take(frame)) {
-      if (
-        message.type === 'offer' ||
-        message.type === 'hello' ||
-        message.type === 'payment' ||
-        message.type === 'close'
-      )
-        continue
+      if (message.type === 'hello' || message.type === 'payment' || message.type === 'close') continue
       paying.heardAt = this.now
       if (message.type === 'refused') this.denied(frame.session, tillName, message.reason)
       paying.turns.push({ type: 'received', message })

@@ -23,7 +23,7 @@ import {
   termsFault,
   verifySession,
 } from '../../../proto/session/terms.ts'
-import type { SessionStanding, SessionState } from '../../../proto/verdict.ts'
+import type { SessionStanding } from '../../../proto/verdict.ts'
 import type { VendorRule } from '../../dishonest/behaviour.ts'
 import { dishonestVendors } from '../../dishonest/index.ts'
 import type { LedgerAccess } from './ledger-client.ts'
@@ -40,7 +40,7 @@ interface Accepted {
   readonly terms: SessionTerms
   readonly client: string
   /** On the ledger; undefined until it is open. */
-  readonly stands: SessionState | undefined
+  readonly stands: Pick<SessionStanding, 'state' | 'index'> | undefined
 }
 
 interface Kept {
@@ -73,7 +73,7 @@ export class Till extends SessionParty {
   protected wake(): void {
     this.connect()
     for (const [, accepted] of this.store.entries<Accepted>('accepted/'))
-      if (accepted.stands !== 'settled') this.#serve(accepted)
+      if (accepted.stands?.state !== 'settled') this.#serve(accepted)
     this.#tend()
   }
 
@@ -121,7 +121,7 @@ export class Till extends SessionParty {
   }
 
   /** Takes up a session as it was left. */
-  #serve({ session, terms, client }: Accepted): void {
+  #serve({ session, terms, client, stands }: Accepted): void {
     const context: VendorContext = {
       terms,
       session,
@@ -139,15 +139,15 @@ export class Till extends SessionParty {
         : newVendor
     const turns = new Turns<VendorEvent>((event, done) => this.#turn(session, event, done))
     this.#serving.set(session, { context, client, turns, state, wire: new Wire(-1) })
+    // what the ledger said before a crash may not have been dealt with
+    if (stands) turns.push({ type: 'ledger', ...stands })
   }
 
-  protected learn({ session, state }: SessionStanding): void {
+  protected learn({ session, state, index }: SessionStanding): void {
     const accepted = this.store.get<Accepted>(`accepted/${session}`)
     if (!accepted) return
-    this.store.write([[`accepted/${session}`, { ...accepted, stands: state }]])
-    const serving = this.#serving.get(session)
-    // a close of the client ends the session as its expiry would: what is held is claimed, within the window
-    if (state === 'closing') serving?.turns.push({ type: 'time', now: accepted.terms.expiry })
+    this.store.write([[`accepted/${session}`, { ...accepted, stands: { state, index } }]])
+    this.#serving.get(session)?.turns.push({ type: 'ledger', state, index })
   }
 
   protected timePassed(): void {
@@ -163,9 +163,9 @@ export class Till extends SessionParty {
   }
 
   #takeMessage(serving: Serving, message: StreamMessage): void {
-    const { session } = serving.context
-    if (this.store.get<Accepted>(`accepted/${session}`)?.stands === undefined) {
-      this.#say(serving, { type: 'refused', index: 0, reason: 'not_open' })
+    const stands = this.store.get<Accepted>(`accepted/${serving.context.session}`)?.stands
+    if (stands === undefined || stands.state === 'settled') {
+      this.#say(serving, { type: 'refused', index: 0, reason: stands ? 'closed' : 'not_open' })
       return
     }
     if (message.type === 'hello') serving.turns.push({ type: 'hello', message })
