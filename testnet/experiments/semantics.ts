@@ -1,6 +1,9 @@
 // What a schema cannot see of an experiment: names that the network does not have, faults outside their phase, more adversaries than a
 // Byzantine quorum bears, shares that are more than a whole.
+import { channelLimits } from '../../cli/channel/limits.ts'
 import { faultsBorne } from '../../proto/chain.ts'
+import { limits } from '../../proto/limits.ts'
+import { lockSuite } from '../../proto/locks/suites.ts'
 import type { Flaw } from './explain.ts'
 import type { Fault, Manifest } from './manifest.ts'
 import { type Path, timeText } from './schema.ts'
@@ -55,7 +58,15 @@ const numbered = (name: string, count: number): string[] => Array.from({ length:
 function processesOf({ network, load }: Manifest): string[] {
   const auditors = numbered('auditor-', network.auditors).map(name => (name === 'auditor-1' ? 'auditor' : name))
   const together = ['leader', 'validators', 'all']
-  return [...numbered('v', network.validators), 'bank', ...auditors, ...numbered('vendor-', load.vendors), ...together]
+  const paying = load.sessions ? ['till', ...numbered('client-', load.sessions.count)] : []
+  return [
+    ...numbered('v', network.validators),
+    'bank',
+    ...auditors,
+    ...numbered('vendor-', load.vendors),
+    ...paying,
+    ...together,
+  ]
 }
 
 function unknownNames(named: readonly Named[], known: readonly string[]): Flaw[] {
@@ -168,6 +179,37 @@ function cheatsOf({ network, load }: Manifest): Flaw[] {
   return flaws
 }
 
+function sessionsOf({ load: { sessions }, expect }: Manifest): Flaw[] {
+  const path = ['load', 'sessions']
+  if (!sessions) {
+    const hint = 'write sessions under load, or leave this out'
+    return expect.sessions ? [{ path: ['expect', 'sessions'], message: 'there are none', hint }] : []
+  }
+  const flaws: Flaw[] = []
+  const { lasts, window, suite, client } = sessions
+  const { expiryMarginMs } = channelLimits
+  if (lasts <= expiryMarginMs)
+    flaws.push({
+      path: [...path, 'lasts'],
+      message: `is over before anything is paid: both sides end a session ${timeText(expiryMarginMs)} before it expires`,
+      hint: `write more than ${timeText(expiryMarginMs)}`,
+    })
+  const [least, most] = [limits.sessionWindowMsMin, limits.sessionWindowMsMax]
+  if (window < least || window > most)
+    flaws.push({
+      path: [...path, 'window'],
+      message: 'is no window',
+      hint: `from ${timeText(least)} to ${timeText(most)}`,
+    })
+  if (client === 'bad-lock' && !lockSuite(suite).isVerifiable)
+    flaws.push({
+      path: [...path, 'client'],
+      message: `nobody can see a bad lock of ${suite}`,
+      hint: 'write suite: schnorr or bls',
+    })
+  return flaws
+}
+
 /** What is wrong with an experiment beyond its form, in the order of the file. */
 export function checkManifest(manifest: Manifest): Flaw[] {
   const known = processesOf(manifest)
@@ -180,5 +222,5 @@ export function checkManifest(manifest: Manifest): Flaw[] {
       ...sides(fault, named),
     ]
   })
-  return [...adversariesOf(manifest), ...cheatsOf(manifest), ...faults]
+  return [...adversariesOf(manifest), ...cheatsOf(manifest), ...sessionsOf(manifest), ...faults]
 }

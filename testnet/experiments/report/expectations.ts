@@ -34,13 +34,49 @@ function tokenRate(run: Run, from: number, to: number): number {
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`
 
+const atLeast = (least: number, what: string, count: number): Expectation => ({
+  text: `at least ${least} ${what}: ${count}`,
+  holds: count >= least,
+})
+
+/** What is expected of all sessions together. */
+function sessionExpectations({ expect: { sessions } }: Manifest, run: Run): Expectation[] {
+  if (!sessions) return []
+  const { settled, contested, refused, served, reputation } = sessions
+  const settlements = [...eventsOf(run, 'standing')].filter(({ state }) => state === 'settled')
+  const found: Expectation[] = []
+  for (const [by, least] of Object.entries(settled))
+    found.push(atLeast(least, `sessions settled by ${by}`, settlements.filter(each => each.by === by).length))
+  if (contested !== undefined) {
+    const count = settlements.filter(({ contestedAt }) => contestedAt !== undefined).length
+    found.push(atLeast(contested, 'closes certified as contested', count))
+  }
+  for (const [code, least] of Object.entries(refused)) {
+    const count = [...eventsOf(run, 'denied')].filter(each => each.code === code).length
+    found.push(atLeast(least, `refusals with ${code}`, count))
+  }
+  if (served !== undefined) {
+    const count = [...eventsOf(run, 'service')].reduce((sum, { arrived }) => sum + arrived, 0)
+    found.push(atLeast(served, 'units that arrived', count))
+  }
+  if (reputation !== undefined) {
+    const clients = new Set([...eventsOf(run, 'session')].map(({ client }) => client))
+    const told = [...eventsOf(run, 'account')].filter(({ party }) => clients.has(party))
+    const reputations = told.map(each => each.reputation)
+    const text = `the bank has every client at ${reputation}: ${reputations.join(', ') || 'it told of none'}`
+    found.push({ text, holds: reputations.length > 0 && reputations.every(each => each === reputation) })
+  }
+  return found
+}
+
 /** In the order of the file. */
 export function expectationsOf(
-  { expect }: Manifest,
+  manifest: Manifest,
   run: Run,
   verdicts: Readonly<Record<string, number>>,
   recovery: Recovery | undefined,
 ): Expectation[] {
+  const { expect } = manifest
   const found: Expectation[] = []
   for (const [verdict, least] of Object.entries(expect.verdicts)) {
     const count = verdicts[verdict] ?? 0
@@ -72,5 +108,5 @@ export function expectationsOf(
       holds: kept >= expect.rateKept,
     })
   }
-  return found
+  return [...found, ...sessionExpectations(manifest, run)]
 }

@@ -17,7 +17,7 @@ const about =
   (manifest: Manifest): Manifest => ({
     ...manifest,
     network: { ...manifest.network, byzantine: {} },
-    load: { ...manifest.load, ...load },
+    load: { ...manifest.load, sessions: undefined, ...load },
     faults: faultsOf(faults),
   })
 
@@ -28,6 +28,13 @@ const twoAuditors =
   (wish: (manifest: Manifest) => Manifest) =>
   (manifest: Manifest): Manifest =>
     wish({ ...manifest, network: { ...manifest.network, auditors: 2 } })
+
+/** Sessions, so that there is something to go wrong in them. */
+const sessionsOf = (sessions: object): Partial<Manifest['load']> => ({
+  sessions: manifestSchema.parse({ name: 'wished', title: 'wished', load: { sessions } }).load.sessions,
+})
+
+const quickSessions = { count: 1, rate: 40, payments: 8, lasts: '11s' }
 
 /** All planted bugs beside those of the vote. `wish` asks for the kind of schedule that brings a bug out. */
 export const plantedBugs: readonly PlantedBug[] = [
@@ -109,6 +116,18 @@ export const plantedBugs: readonly PlantedBug[] = [
     summary: 'the block size stays as it was after a bad verdict',
     auditor: { ignoresTrust: true },
     wish: about([], { blockSize: 8, rate: 20, cheats: { ...noCheats, altered: 0.2, doubleSpend: 0.2 } }),
+  },
+  {
+    name: 'session-overpaid',
+    summary: 'the bank pays a vendor for one payment more than the ledger certified',
+    bank: { paysTooMuch: true },
+    wish: about([], sessionsOf({ ...quickSessions, client: 'vanishes' })),
+  },
+  {
+    name: 'close-unanswered',
+    summary: 'the till does not look at what the ledger says of its sessions',
+    till: { ignoresLedger: true },
+    wish: about([], sessionsOf({ ...quickSessions, client: 'closes-old' })),
   },
 ]
 

@@ -58,14 +58,29 @@ interface Serving {
   wire: Wire
 }
 
+/** Ways in which planted bugs make a simulated till go wrong. */
+export interface TillSwitches {
+  /** Serves and claims by its own clock, and does not look whether a client closed meanwhile. */
+  readonly ignoresLedger?: boolean
+}
+
 const content = Uint8Array.of(1)
 
 export class Till extends SessionParty {
   readonly #rule: VendorRule
   readonly #serving = new Map<Digest, Serving>()
 
-  constructor(world: PartyWorld, random: Random, access: LedgerAccess, options: SessionPartyOptions) {
+  readonly #switches: TillSwitches
+
+  constructor(
+    world: PartyWorld,
+    random: Random,
+    access: LedgerAccess,
+    options: SessionPartyOptions,
+    switches: TillSwitches,
+  ) {
     super(tillName, world, random, access, options)
+    this.#switches = switches
     const { vendor } = options.book.load
     this.#rule = vendor === 'honest' ? stepVendor : dishonestVendors[vendor](stepVendor)
   }
@@ -140,14 +155,14 @@ export class Till extends SessionParty {
     const turns = new Turns<VendorEvent>((event, done) => this.#turn(session, event, done))
     this.#serving.set(session, { context, client, turns, state, wire: new Wire(-1) })
     // what the ledger said before a crash may not have been dealt with
-    if (stands) turns.push({ type: 'ledger', ...stands })
+    if (stands && !this.#switches.ignoresLedger) turns.push({ type: 'ledger', ...stands })
   }
 
   protected learn({ session, state, index }: SessionStanding): void {
     const accepted = this.store.get<Accepted>(`accepted/${session}`)
     if (!accepted) return
     this.store.write([[`accepted/${session}`, { ...accepted, stands: { state, index } }]])
-    this.#serving.get(session)?.turns.push({ type: 'ledger', state, index })
+    if (!this.#switches.ignoresLedger) this.#serving.get(session)?.turns.push({ type: 'ledger', state, index })
   }
 
   protected timePassed(): void {

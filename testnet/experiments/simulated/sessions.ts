@@ -7,7 +7,7 @@ import { keyOf } from './parties.ts'
 import type { PartyWorld } from './party.ts'
 import { SessionClient } from './session-client.ts'
 import { type SessionBook, type SessionPartyOptions, tillName } from './session-party.ts'
-import { Till } from './session-till.ts'
+import { Till, type TillSwitches } from './session-till.ts'
 
 /** The account of a party of sessions. */
 export const accountOf = (party: string): AccountId => toHex(keyOf(party).publicKey)
@@ -17,9 +17,15 @@ export class Sessions {
   readonly till: Till
   readonly clients: readonly SessionClient[]
 
-  constructor(world: PartyWorld, random: Random, access: LedgerAccess, options: SessionPartyOptions) {
+  constructor(
+    world: PartyWorld,
+    random: Random,
+    access: LedgerAccess,
+    options: SessionPartyOptions,
+    switches: TillSwitches,
+  ) {
     this.book = options.book
-    this.till = new Till(world, random.fork(0), access, options)
+    this.till = new Till(world, random.fork(0), access, options, switches)
     this.clients = Array.from(
       { length: options.book.load.count },
       (_, index) => new SessionClient(index, world, random.fork(1 + index), access, options),

@@ -121,7 +121,7 @@ export class SimulatedRun {
     const isOpen = (): boolean => this.#isOpen
     const book = { load, services: new Map(), isOpen, see: (seen: Seen) => this.#recorder.see(seen) }
     const options = { diskMs, genesis: this.#validators.genesis, book }
-    const sessions = new Sessions(world, this.#random.fork(8), access, options)
+    const sessions = new Sessions(world, this.#random.fork(8), access, options, this.#options.bug?.till ?? {})
     for (const party of sessions.parties) this.#add(party)
     return sessions
   }

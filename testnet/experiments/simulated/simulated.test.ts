@@ -119,6 +119,8 @@ const knownSeeds: Readonly<Record<string, number>> = {
   'waiting-payment-forgotten': 1,
   'settled-again': 1,
   'trust-ignored': 1,
+  'session-overpaid': 1,
+  'close-unanswered': 1,
 }
 const searchedMax = 200
 
@@ -132,7 +134,7 @@ describe('planted bugs are found', () => {
       const found = runLedgerSchedule(seed, { check: checkSimulated, bug })
       if (found.outcome !== 'fail') continue
       // it is the bug that was found: the same schedule is clean without it
-      const { ledger: _ledger, bank: _bank, auditor: _auditor, ...wished } = bug
+      const { ledger: _ledger, bank: _bank, auditor: _auditor, till: _till, ...wished } = bug
       expect(runLedgerSchedule(seed, { check: checkSimulated, bug: wished }).violations).toEqual([])
       return
     }
