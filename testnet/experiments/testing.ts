@@ -287,6 +287,39 @@ function writeEnd(writer: Writer): void {
   writer.add(20_000, { type: 'insurance', auditor: 'auditor-2', loss: '4120', withheld: '98200', deficit: '1200' })
 }
 
+/** Two clients and the till: a session to its joint end, one whose client closed at an earlier payment, one whose till took a payment and vanished. */
+function writeSessions(writer: Writer): void {
+  const [unit, paymentsMax] = ['5', 20]
+  const session = (
+    name: string,
+    client: string,
+    {
+      clientIs = 'honest',
+      tillIs = 'honest',
+    }: Partial<Pick<Extract<Seen, { type: 'session' }>, 'clientIs' | 'tillIs'>>,
+    { index, arrived }: { readonly index: number; readonly arrived: number },
+  ): void => {
+    const named = { session: digestOf('session', name) }
+    const till = tillIs === 'honest' ? 'till' : 'other-till'
+    writer.add(500, { type: 'session', ...named, client, till, clientIs, tillIs, unit, paymentsMax })
+    const [paid, returned] = [`${5 * index}`, `${5 * (paymentsMax - index)}`]
+    const by = clientIs === 'honest' && tillIs === 'honest' ? 'joint' : 'vendor'
+    const contestedAt = clientIs === 'honest' ? undefined : 2
+    writer.add(9_000, { type: 'standing', ...named, state: 'settled', by, index, paid, returned, contestedAt })
+    writer.add(20_000, { type: 'service', ...named, made: index, arrived, delivered: arrived })
+    writer.add(20_000, { type: 'escrow', ...named, escrowed: '100', paid, returned, held: '0' })
+  }
+  session('joint', 'client-1', {}, { index: 20, arrived: 20 })
+  session('old', 'client-2', { clientIs: 'closes-old' }, { index: 10, arrived: 10 })
+  session('gone', 'client-1', { tillIs: 'vanishes' }, { index: 11, arrived: 10 })
+  const account = (party: string, deposited: string, balance: string, reputation = 100): void =>
+    writer.add(20_000, { type: 'account', party, deposited, balance, reputation })
+  account('client-1', '1000', '845')
+  account('client-2', '1000', '950', 70)
+  account('till', '0', '150')
+  account('other-till', '0', '55')
+}
+
 /** The run; a sample of every node stands at every half second. */
 export function plausibleRun(seed = 7): EngineRun {
   const writer = new Writer(seed)
@@ -302,6 +335,7 @@ export function plausibleRun(seed = 7): EngineRun {
       writer.add(at, { type: 'sample', node, height: 0, view: 0, state, ...use })
     }
   writeEnd(writer)
+  writeSessions(writer)
   const history = writer.history.toSorted((a, b) => a.at - b.at)
   return {
     engine: 'simulated',

@@ -271,8 +271,75 @@ const spoiled: readonly (readonly [InvariantId, string, Spoil])[] = [
   ],
 ]
 
+const named = (name: string): string => find('session', ({ client }) => client === name).session
+const [jointSession, oldSession] = [named('client-1'), named('client-2')]
+const ofSession =
+  (session: string) =>
+  (event: { readonly session: string }): boolean =>
+    event.session === session
+const ofParty =
+  (party: string) =>
+  (event: Of<'account'>): boolean =>
+    event.party === party
+
+/** What spoils the sessions, by the rules that it breaks. */
+const unfair: readonly (readonly [readonly InvariantId[], string, Spoil])[] = [
+  [
+    ['I6'],
+    'escrow for other payments',
+    change('escrow', ofSession(jointSession), () => ({ escrowed: '95', paid: '95' })),
+  ],
+  [['I6'], 'an escrow that leaked', change('escrow', ofSession(oldSession), () => ({ returned: '45' }))],
+  [
+    ['I6'],
+    'a payout that the ledger did not certify',
+    change('standing', ofSession(oldSession), () => ({ paid: '55', returned: '45' })),
+  ],
+  [['I6'], 'a settlement at another index', change('standing', ofSession(oldSession), () => ({ index: 11 }))],
+  [
+    ['I6'],
+    'a dishonest client that has a unit more',
+    change('account', ofParty('client-2'), () => ({ balance: '955' })),
+  ],
+  [
+    ['I6', 'F1'],
+    'a till that has less than it was paid',
+    change('account', ofParty('till'), () => ({ balance: '135' })),
+  ],
+  [
+    ['F1'],
+    'a client that paid for two units which did not arrive',
+    change('service', ofSession(jointSession), () => ({ arrived: 18 })),
+  ],
+  [
+    ['F1'],
+    'a till that delivered two units for nothing',
+    change('service', ofSession(oldSession), () => ({ delivered: 12 })),
+  ],
+  [
+    ['F1'],
+    'a till that delivered before there was an escrow',
+    history =>
+      without(event => (event.type === 'escrow' || event.type === 'standing') && event.session === oldSession)(
+        change('account', ofParty('client-2'), () => ({ balance: '1000' }))(
+          change('account', ofParty('till'), () => ({ balance: '100' }))(history),
+        ),
+      ),
+  ],
+  [
+    ['I6', 'F1'],
+    'an escrow that never comes back',
+    change('escrow', ofSession(jointSession), () => ({ paid: '0', returned: '0', held: '200' })),
+  ],
+]
+
 /** Changes that break nothing. */
 const harmless: readonly (readonly [string, Spoil])[] = [
+  [
+    'a unit that an honest till delivered and was not paid for',
+    change('service', ofSession(oldSession), () => ({ delivered: 11 })),
+  ],
+  ['whatever a dishonest client lost', change('service', ofSession(oldSession), () => ({ arrived: 0 }))],
   [
     'a duplicate, with its first use',
     again('10', { firstUse: find('invoke', ({ call }) => call === spent.call).record }),
@@ -324,7 +391,7 @@ describe('the checkers', () => {
   test('find nothing in a good history, and each was put to the test', () => {
     const findings = check(good)
     expect(findings.map(({ invariant, verdict }) => `${invariant} ${verdict}`)).toEqual(
-      ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'I9', 'I10', 'I11', 'I12', 'L1'].map(id => `${id} holds`),
+      ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'I9', 'I10', 'I11', 'I12', 'L1', 'F1'].map(id => `${id} holds`),
     )
     for (const { checked, evidence } of findings) {
       expect(checked).toBeGreaterThan(0)
@@ -334,6 +401,10 @@ describe('the checkers', () => {
 
   test.each(spoiled)('%s reports %s', (invariant, _what, spoil) => {
     expect(brokenIn({ ...good, history: spoil(good.history) })).toContain(invariant)
+  })
+
+  test.each(unfair)('%s: %s', (invariants, _what, spoil) => {
+    expect(brokenIn({ ...good, history: spoil(good.history) })).toEqual(invariants)
   })
 
   test.each(harmless)('take %s', (_what, spoil) => {

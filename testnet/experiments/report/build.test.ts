@@ -26,7 +26,7 @@ describe('a report', () => {
     expect(report.reasons).toEqual([])
     expect(report).toMatchObject({ outcome: 'pass', command, seed: 7, format: 'mupib-experiment/1' })
     expect(report.expectations).toHaveLength(4)
-    expect(report.findings.map(({ invariant }) => invariant).slice(-2)).toEqual(['I13', 'L1'])
+    expect(report.findings.map(({ invariant }) => invariant).slice(-3)).toEqual(['I13', 'L1', 'F1'])
   })
 
   test('sums up what was decided, how long it took and how soon it came back', () => {

@@ -127,7 +127,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'close-unanswered',
     summary: 'the till does not look at what the ledger says of its sessions',
     till: { ignoresLedger: true },
-    wish: about([], sessionsOf({ ...quickSessions, client: 'closes-old' })),
+    wish: about([], sessionsOf({ ...quickSessions, lasts: '13s', window: '1s', client: 'closes-old' })),
   },
 ]
 
