@@ -209,7 +209,7 @@ function writeFolders(network: NetworkFiles, identity: NetworkIdentity, options:
     const { node, http } = ports.get(actor.name)!
     const listening = { listen: [`/ip4/127.0.0.1/tcp/${node}`], http: { host: '127.0.0.1', port: http } }
     const shared = path.relative(actor.folder, network.dir)
-    if (actor.kind === 'relay') return
+    if (actor.kind === 'relay' || actor.kind === 'client') return
     writeParty(actor.folder, parties[index]!)
     writeJson(actor.configFile, actorConfig(actor.kind, shared, listening, options, actor.name))
   })

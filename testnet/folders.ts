@@ -9,7 +9,7 @@ import { isName } from '../proto/records.ts'
 
 /** Those of a network that have a key and a certificate. */
 export type PartyKind = 'validator' | 'bank' | 'auditor' | 'vendor'
-export type ActorKind = PartyKind | 'relay'
+export type ActorKind = PartyKind | 'relay' | 'client'
 
 /** One process of a network and where its files are. */
 export interface Actor {
@@ -103,6 +103,12 @@ function validatorAt(root: string, name: string, byzantine: Byzantine, seed: num
     ...(accomplices.length > 0 ? ['--accomplices', accomplices.join(',')] : []),
   ]
   return actorAt(name, 'validator', folder, ['testnet', 'byzantine', ...config, ...lies])
+}
+
+/** A user of the network whose sessions a process runs by itself (testnet/experiments/real/session-client.ts). */
+export function clientActor({ usersFolder }: Pick<NetworkFiles, 'usersFolder'>, name: string): Actor {
+  const folder = path.join(usersFolder, name)
+  return actorAt(name, 'client', folder, ['testnet', 'session-client', '--dir', folder])
 }
 
 /** Where the files of a network with these processes are; nothing is read or written. */

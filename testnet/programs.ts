@@ -4,6 +4,8 @@ import { outputOf } from '../cli/common/output.ts'
 import { wholeNumber, withExamples } from '../cli/common/program.ts'
 import { adversaryNames } from '../consensus/adversaries/index.ts'
 import type { ByzantineOptions } from './byzantine/run.ts'
+import { dishonestVendors } from './dishonest/index.ts'
+import type { DishonestVendorOptions } from './dishonest/run-vendor.ts'
 
 /** Adds the programs, hidden from help. */
 export function addPrograms(testnet: Command): void {
@@ -32,5 +34,30 @@ export function addPrograms(testnet: Command): void {
         await runByzantine(config, options, line => output.progress(line))
       }),
     'mupib testnet byzantine --config .mupib/validators/v4/config.json --adversary forger --seed 1',
+  )
+  withExamples(
+    testnet
+      .command('dishonest-vendor', { hidden: true })
+      .description('run a till that cheats in its sessions')
+      .addOption(
+        new Option('--behaviour <name>', 'what it does').choices(Object.keys(dishonestVendors)).makeOptionMandatory(),
+      )
+      .action(async ({ behaviour }: DishonestVendorOptions, command: Command) => {
+        const output = outputOf(command)
+        const { runDishonestVendor } = await import('./dishonest/run-vendor.ts')
+        await runDishonestVendor(output, behaviour)
+      }),
+    'mupib testnet dishonest-vendor --behaviour steals-word --dir .mupib/vendors/till',
+  )
+  withExamples(
+    testnet
+      .command('session-client', { hidden: true })
+      .description("run a user's sessions, as an experiment wants them")
+      .action(async (_options: unknown, command: Command) => {
+        const output = outputOf(command)
+        const { runSessionClient } = await import('./experiments/real/session-client.ts')
+        await runSessionClient(output.dir)
+      }),
+    'mupib testnet session-client --dir .mupib/users/client-1',
   )
 }

@@ -96,6 +96,8 @@ export interface ChannelClientOptions {
   readonly onFault?: (reason: string) => void
   /** The stream to the vendor broke; it is dialled again by itself. */
   readonly onDown?: () => void
+  /** What decides (default: the rules of an honest client). */
+  readonly step?: typeof stepClient
 }
 
 /** A unit that was paid and came. */
@@ -266,7 +268,7 @@ export class ChannelClient {
   async #turn(inputs: readonly Input[]): Promise<void> {
     const effects: ClientEffect[] = []
     for (const { event, wanted } of inputs) {
-      const step = stepClient(this.#context, this.#state, event)
+      const step = (this.#options.step ?? stepClient)(this.#context, this.#state, event)
       this.#state = step.state
       effects.push(...step.effects.filter(({ type }) => !wanted || type !== 'refuse'))
       if (!wanted) continue

@@ -44,6 +44,8 @@ export interface ChannelVendorOptions {
   readonly onMisconduct?: (session: Digest, misconduct: Misconduct) => void
   /** The store failed: nothing more is taken. */
   readonly onFailure?: (error: unknown) => void
+  /** What decides (default: the rules of an honest vendor). */
+  readonly step?: typeof stepVendor
 }
 
 interface Input {
@@ -146,7 +148,7 @@ class VendorSession {
   }
 
   #step(event: VendorEvent): readonly VendorEffect[] {
-    const { state, effects } = stepVendor(this.#context, this.#state, event)
+    const { state, effects } = (this.#options.step ?? stepVendor)(this.#context, this.#state, event)
     this.#state = state
     for (const effect of effects)
       if (effect.type === 'persist')

@@ -5,10 +5,16 @@ import { CertificateChecks } from '../common/identity.ts'
 import type { Output } from '../common/output.ts'
 import { readRunFile } from '../common/run-file.ts'
 import { openVendorHome, type VendorHome } from './home.ts'
-import type { VendorSessions } from './sessions.ts'
+import type { VendorSessions, VendorSessionsOptions } from './sessions.ts'
 
-/** Runs the till until SIGINT or SIGTERM. Throws `already_running` and why it could not start or go on. */
-export async function serveVendor(output: Output, name: string | undefined): Promise<void> {
+/**
+ * Runs the till until SIGINT or SIGTERM; `step` decides in its sessions where it is given. Throws `already_running` and why it could not start or go on.
+ */
+export async function serveVendor(
+  output: Output,
+  name: string | undefined,
+  step?: VendorSessionsOptions['step'],
+): Promise<void> {
   const home = openVendorHome(output.dir, name)
   const running = readRunFile(home.runFile)
   if (running)
@@ -25,7 +31,7 @@ export async function serveVendor(output: Output, name: string | undefined): Pro
   const log = createLog('info', home.name)
   const tell = ({ kind, ...fields }: { readonly kind: string }): void => log.info({ event: kind, ...fields }, kind)
   const till = await Till.open({ home, log: tell })
-  const sessions = await openSessions(home, tell).catch(async (error: unknown) => {
+  const sessions = await openSessions(home, tell, step).catch(async (error: unknown) => {
     await till.close()
     throw error
   })
@@ -49,9 +55,10 @@ export async function serveVendor(output: Output, name: string | undefined): Pro
 async function openSessions(
   home: VendorHome,
   log: (event: { readonly kind: string }) => void,
+  step: VendorSessionsOptions['step'],
 ): Promise<VendorSessions | undefined> {
   const settings = home.own.sessions
   if (!settings) return undefined
   const { VendorSessions } = await import('./sessions.ts')
-  return VendorSessions.open({ home, settings, log })
+  return VendorSessions.open({ home, settings, log, ...(step ? { step } : {}) })
 }

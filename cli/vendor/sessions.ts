@@ -11,7 +11,7 @@ import { type SessionState, sessionStates } from '../../proto/verdict.ts'
 import { channelLimits } from '../channel/limits.ts'
 import { SessionLedger } from '../channel/session-ledger.ts'
 import { type CertifiedStanding, ChannelStore } from '../channel/store.ts'
-import type { ChannelVendor, VendorStanding } from '../channel/vendor.ts'
+import type { ChannelVendor, ChannelVendorOptions, VendorStanding } from '../channel/vendor.ts'
 import { memberNamed } from '../common/rulings.ts'
 import { Goods } from './goods.ts'
 import type { VendorHome } from './home.ts'
@@ -69,6 +69,8 @@ export interface VendorSessionsOptions {
   readonly log?: Log
   /** The store; opened in the home's folder `channels` when left out. */
   readonly database?: Database
+  /** What decides in a session (default: the rules of an honest vendor). */
+  readonly step?: ChannelVendorOptions['step']
 }
 
 export class VendorSessions {
@@ -80,6 +82,7 @@ export class VendorSessions {
   readonly #goods: Goods
   readonly #log: Log
   readonly #pursuit: SessionPursuit
+  readonly #step: ChannelVendorOptions['step']
   readonly #ledger: SessionLedger
   readonly #ending = new AbortController()
   /** Sessions that are not settled. */
@@ -90,12 +93,17 @@ export class VendorSessions {
   #toldTime = 0
   #fail!: (error: unknown) => void
 
-  private constructor({ home, settings, log = () => {} }: VendorSessionsOptions, store: ChannelStore, goods: Goods) {
+  private constructor(
+    { home, settings, log = () => {}, step }: VendorSessionsOptions,
+    store: ChannelStore,
+    goods: Goods,
+  ) {
     this.#home = home
     this.#settings = settings
     this.#store = store
     this.#goods = goods
     this.#log = log
+    this.#step = step
     this.failed = new Promise((_, reject) => {
       this.#fail = reject
     })
@@ -306,6 +314,7 @@ export class VendorSessions {
         this.#pursuit.report(session, this.#store.session(session)!.terms, misconduct)
       },
       onFailure: error => this.#fail(error),
+      ...(this.#step ? { step: this.#step } : {}),
     })
     await vendor.start()
     await host.start()

@@ -188,11 +188,11 @@ function sessionsOf({ load: { sessions }, expect }: Manifest): Flaw[] {
   const flaws: Flaw[] = []
   const { lasts, window, suite, client } = sessions
   const { expiryMarginMs } = channelLimits
-  if (lasts <= expiryMarginMs)
+  if (lasts <= 2 * expiryMarginMs)
     flaws.push({
       path: [...path, 'lasts'],
-      message: `is over before anything is paid: both sides end a session ${timeText(expiryMarginMs)} before it expires`,
-      hint: `write more than ${timeText(expiryMarginMs)}`,
+      message: `is nearly over before it begins: both sides end a session ${timeText(expiryMarginMs)} before it expires`,
+      hint: `write more than ${timeText(2 * expiryMarginMs)}`,
     })
   const [least, most] = [limits.sessionWindowMsMin, limits.sessionWindowMsMax]
   if (window < least || window > most)

@@ -27,6 +27,7 @@ import { PaymentLoad } from './payment-load.ts'
 import { finishReading, settle } from './reading.ts'
 import { Recorder } from './recorder.ts'
 import { atMost, whenPassed } from './schedule.ts'
+import { addSessionParties, SessionLoad, type SessionNetwork, tillName } from './session-load.ts'
 
 /** A call counts as unanswered after so many view timeouts: more than three dead leaders in a row and a pause between two dials take. */
 const callTimeouts = 6
@@ -48,6 +49,8 @@ export interface RealRun {
   readonly recorder: Recorder
   readonly payments: PaymentLoad
   readonly ledger: LedgerLoad
+  /** Undefined where the file names none. */
+  readonly sessions: SessionLoad | undefined
   readonly context: FaultContext
   readonly adversaries: readonly string[]
   /** Rules that every link has without any fault. */
@@ -65,7 +68,7 @@ async function openNetwork(
   manifest: Manifest,
   { folder, seed, progress, signal }: EngineOptions,
   cleanups: Cleanup[],
-): Promise<RunningNetwork> {
+): Promise<SessionNetwork> {
   const { validators, auditors, timeout, byzantine } = manifest.network
   const dir = path.join(folder, 'network')
   cleanups.push(async () => keepLogs(dir, path.join(folder, 'logs')))
@@ -84,7 +87,10 @@ async function openNetwork(
   }
   const network = await upNetwork(dir, options, progress, signal)
   cleanups.push(() => network.stop())
-  return network
+  if (!manifest.load.sessions) return { network, clients: [] }
+  const grown = await addSessionParties(network, manifest.load.sessions, progress, signal)
+  cleanups.push(() => grown.network.stop())
+  return grown
 }
 
 /** Keeps the logs of a network's processes and removes the rest of it. */
@@ -114,8 +120,12 @@ async function open(
   cleanups: Cleanup[],
 ): Promise<RealRun> {
   const { progress, signal, folder, seed } = options
-  const running = await openNetwork(manifest, options, cleanups)
-  const field = new Field(running, recorder)
+  const { network: running, clients } = await openNetwork(manifest, options, cleanups)
+  const field = new Field(
+    running,
+    recorder,
+    clients.map(({ name }) => name),
+  )
   cleanups.push(() => field.end())
   const adversaries = Object.keys(manifest.network.byzantine)
   const observer = new Observer(field, recorder, adversaries)
@@ -146,11 +156,13 @@ async function open(
   }
   const ledger = await LedgerLoad.open(network, recorder, random, ledgerOptions, signal)
   cleanups.push(() => ledger.close())
-  const vendors = running.files.vendors.map(({ name }) => name)
+  const vendors = running.files.vendors.map(({ name }) => name).filter(name => name !== tillName)
   const auditors = running.files.auditors.map(({ name }) => name)
   const settings = { network, recorder, vendors, auditors }
   const payments = await PaymentLoad.open(manifest.load, loadSeconds(manifest.phases), settings, random, signal)
   cleanups.push(() => payments.close())
+  const load = manifest.load.sessions
+  const sessions = load && new SessionLoad(load, clients, network, field, recorder)
   const context: FaultContext = {
     field,
     links,
@@ -164,7 +176,7 @@ async function open(
     snapshots: new Map(),
     lost: new Set(),
   }
-  const parts = { manifest, network: running, field, observer, recorder, payments, ledger }
+  const parts = { manifest, network: running, field, observer, recorder, payments, ledger, sessions }
   return { ...parts, context, adversaries, baseLinks }
 }
 
@@ -189,13 +201,14 @@ async function heal({ context, field, baseLinks }: RealRun): Promise<void> {
 }
 
 async function conduct(run: RealRun, options: EngineOptions, breaking: FaultPhase): Promise<void> {
-  const { manifest, recorder, payments, ledger } = run
+  const { manifest, recorder, payments, ledger, sessions } = run
   const { progress, signal } = options
   const { phases } = manifest
   recorder.see({ type: 'phase', phase: 'warmUp' })
   progress('warm-up: payments begin')
   payments.start()
   ledger.start()
+  await sessions?.start()
   await warmUp(run, options)
   recorder.see({ type: 'phase', phase: 'faults' })
   await breaking(run)

@@ -36,6 +36,7 @@ function unlessAbsent(error: unknown): void {
 export class Field {
   readonly files: NetworkFiles
   readonly validators: readonly string[]
+  readonly #clients: readonly string[]
   readonly #recorder: Recorder
   readonly #http = new Map<string, string>()
   readonly #turns = new Map<string, Promise<unknown>>()
@@ -45,8 +46,10 @@ export class Field {
   readonly #onStart = new Set<(name: string) => void>()
   readonly #over = new AbortController()
 
-  constructor(network: RunningNetwork, recorder: Recorder) {
+  /** `clients` are users whose sessions run in processes of their own. */
+  constructor(network: RunningNetwork, recorder: Recorder, clients: readonly string[] = []) {
     this.files = network.files
+    this.#clients = clients
     this.validators = network.files.validators.map(({ name }) => name)
     this.#recorder = recorder
     for (const [name, started] of network.processes) {
@@ -234,10 +237,10 @@ export class Field {
     return [...new Set(names)]
   }
 
-  /** Validators, bank, auditors and vendors. */
+  /** Validators, bank, auditors, vendors and clients of sessions. */
   get parties(): readonly string[] {
     const { validators, bank, auditors, vendors } = this.files
-    return [...validators, bank, ...auditors, ...vendors].map(({ name }) => name)
+    return [...[...validators, bank, ...auditors, ...vendors].map(({ name }) => name), ...this.#clients]
   }
 
   /** Waits, no longer than the limit, until the validator's state is one of these. */

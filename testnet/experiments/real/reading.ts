@@ -23,13 +23,18 @@ const seenBooks = new WeakMap<RealRun, BooksSeen>()
 
 /** Finishes what is open, waits until all have caught up, and reads what the running processes say. */
 export async function settle(run: RealRun, isDeciding: boolean, { progress, signal }: EngineOptions): Promise<void> {
-  const { payments, ledger, recorder, context } = run
+  const { payments, ledger, recorder, context, sessions } = run
   progress('no more payments; what is open is finished')
   // from a network that decides nothing there is nothing to wait for
   const limitMs = isDeciding ? drainLimitMs : hopelessLimitMs
   const flush = (): Promise<boolean> => flushAll(context.network, hopelessLimitMs)
   const [isIdle] = await Promise.all([payments.drain(limitMs, async () => void (await flush())), ledger.drain(limitMs)])
   if (!isIdle) progress('some payments stay open')
+  if (sessions) {
+    progress('sessions come to their ends')
+    if (!(await sessions.drain())) progress('some sessions stay open')
+    await sessions.read()
+  }
   const isFlushed = isDeciding && (await flushAll(context.network))
   if (!(await allCaughtUp(run))) progress('some validators do not catch up')
   recorder.see({ type: 'phase', phase: 'settled' })
