@@ -177,7 +177,7 @@ const sessions = z.strictObject({
   /** How long the till may answer a close of the client. */
   window: duration.default(2_000),
   /** From agreeing on a session to its expiry. */
-  lasts: duration.default(24_000),
+  lasts: duration.default(30_000),
   client: behaviours(dishonestClients).default('honest'),
   vendor: behaviours(dishonestVendors).default('honest'),
 })
