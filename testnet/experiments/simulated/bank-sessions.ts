@@ -2,17 +2,15 @@
 // certified, and takes evidence against clients.
 import { type AccountId, escrowAccount, escrowEvent, settleEvent } from '../../../cli/bank/accounts.ts'
 import { type Misconduct as MisconductName, misconducts } from '../../../cli/bank/reputation-store.ts'
+import { askAgainAt, checkOpening, type OpeningRequest } from '../../../cli/bank/session-rules.ts'
 import {
-  askAgainAt,
-  checkOpening,
   isPaidOut,
   learn,
-  type OpeningRequest,
   openingRefused,
   type SessionFile,
   type SessionStep,
   signedFile,
-} from '../../../cli/bank/session-rules.ts'
+} from '../../../cli/session/rules.ts'
 import { proofRefusal } from '../../../node/ledger/sessions.ts'
 import { toHex } from '../../../proto/bytes.ts'
 import { MupibError } from '../../../proto/errors.ts'
@@ -126,7 +124,7 @@ export class BankSessions {
       return
     }
     const signatures = { ...request.signatures, bank: signSession(session, 'bank', keyOf('bank')) }
-    const rows: Row[] = [...draft.rows(), [`session/${session}`, signedFile(session, terms, signatures)]]
+    const rows: Row[] = [...draft.rows(), [`session/${session}`, signedFile(session, terms, signatures, terms.openBy)]]
     this.#host.store.atomically(() => {
       // E1: the money is put aside on disk before the signature leaves, be it in a record
       this.#host.store.write(rows, () => this.#host.send(from, { type: 'signed', session, signatures }))
