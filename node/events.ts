@@ -57,7 +57,7 @@ export function finalBlockTold({ tip, records, verdicts }: Commit): Told {
     view,
     digest: block.digest,
     stateRoot,
-    time: new Date(time).toISOString(),
+    blockTime: new Date(time).toISOString(),
     records: records.length,
     verdicts,
   }

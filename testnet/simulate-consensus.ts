@@ -1,20 +1,28 @@
 // Runs simulated schedules over all cores of this machine, or repeats one: `npm run sim -- --seeds 10000`; of the vote alone, or with --ledger of the
 // whole: ledger, bank, auditors and users.
 // Exit codes: 0 nothing found, 1 a violation (or a planted bug that was not found), 2 wrong use, 3 nothing was put to the test.
-import { type ChildProcess, fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { adversaryNames, isAdversaryName } from '../consensus/adversaries/index.ts'
-import { runTwice } from '../consensus/invariants/determinism.ts'
-import { bugNamed, bugs } from '../consensus/simulator/bugs.ts'
-import { runSchedule, type ScheduleOptions, type ScheduleResult } from '../consensus/simulator/simulation.ts'
+import { bugs } from '../consensus/simulator/bugs.ts'
+import { runSchedule, type ScheduleResult } from '../consensus/simulator/simulation.ts'
 import { MupibError } from '../proto/errors.ts'
-import { createProgress, exitCodes, wholeNumber } from './campaign/progress.ts'
 import { optionsOf, readReproduction } from './campaign/scenario-file.ts'
-import { plantedBugNamed, plantedBugs } from './experiments/simulated/bugs.ts'
-import { checkSimulated } from './experiments/simulated/checks.ts'
-import { type LedgerScheduleResult, runLedgerSchedule } from './experiments/simulated/schedule.ts'
+import { plantedBugs } from './experiments/simulated/bugs.ts'
+import { createProgress, exitCodes, runToExit, wholeNumber } from './script.ts'
+import {
+  addSums,
+  describe,
+  describeAny,
+  emptySum,
+  isWhole,
+  runWhole,
+  type SeedsOrder,
+  type SeedsSum,
+  scheduleOptions,
+  type Wish,
+} from './simulated-seeds.ts'
+import { streamOnCores } from './worker-pool.ts'
 
 const allBugs = [...bugs, ...plantedBugs]
 
@@ -33,22 +41,11 @@ const usage = `npm run sim -- [options]
   --real-keys        Ed25519 signatures
   --jobs N           processes (default: one per core)`
 
-/** Every so many seeds one schedule is run twice (I13). */
-const repeatEvery = 100
+const worker = new URL('./simulated-seeds-worker.ts', import.meta.url)
 const chunkSeeds = 25
 
-const { values: flags } = parse()
-
-function parse(): ReturnType<typeof parseFlags> {
-  try {
-    return parseFlags()
-  } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error))
-  }
-}
-
 function parseFlags() {
-  return parseArgs({
+  const { values } = parseArgs({
     options: {
       seeds: { type: 'string', default: '1000' },
       from: { type: 'string', default: '1' },
@@ -63,200 +60,101 @@ function parseFlags() {
       ledger: { type: 'boolean', default: false },
       'real-keys': { type: 'boolean', default: false },
       jobs: { type: 'string' },
-      help: { type: 'boolean', default: false },
     },
   })
-}
-
-function fail(message: string): never {
-  process.stderr.write(`${message}\n\n${usage}\n`)
-  process.exit(exitCodes.usage)
-}
-
-function numberOf(name: string, text: string | undefined, least: number, most: number): number | undefined {
-  return text === undefined ? undefined : wholeNumber(name, text, least, most)
-}
-
-function optionsFromFlags(bugName: string | undefined): ScheduleOptions {
-  const { adversary } = flags
-  const bug = bugName === undefined ? undefined : bugNamed(bugName)
-  if (bugName !== undefined && !bug && !plantedBugNamed(bugName)) fail(`--bug: no bug is called '${bugName}'`)
-  if (adversary !== undefined && !isAdversaryName(adversary)) fail(`--adversary: none is called '${adversary}'`)
-  const validators = numberOf('validators', flags.validators, 1, 31)
-  const byzantine = numberOf('byzantine', flags.byzantine, 0, validators ?? 4)
+  const { bug, adversary, scenario, trace, bugs: isEachBug } = values
+  if (bug !== undefined && !allBugs.some(({ name }) => name === bug))
+    throw new MupibError('usage', `--bug: no bug is called '${bug}'`)
+  if (adversary !== undefined && !isAdversaryName(adversary))
+    throw new MupibError('usage', `--adversary: none is called '${adversary}'`)
+  const number = (name: 'seed' | 'validators' | 'byzantine' | 'jobs', least: number, most: number) => {
+    const text = values[name]
+    return text === undefined ? undefined : wholeNumber(name, text, least, most)
+  }
+  const validators = number('validators', 1, 31)
+  const wish: Wish = {
+    validators,
+    adversary,
+    byzantine: number('byzantine', 0, validators ?? 4),
+    hasRealKeys: values['real-keys'],
+    isOfLedger: values.ledger,
+    bug,
+  }
   return {
-    ...(bug ? { bug } : {}),
-    hasRealKeys: flags['real-keys'],
-    // A wish that is not there must not hide what the bug asks for.
-    wish: {
-      ...(validators === undefined ? {} : { validators }),
-      ...(adversary === undefined ? {} : { adversary }),
-      ...(byzantine === undefined ? {} : { byzantine }),
-    },
+    wish,
+    scenario,
+    trace,
+    isEachBug,
+    seed: number('seed', 0, Number.MAX_SAFE_INTEGER),
+    from: wholeNumber('from', values.from, 0, Number.MAX_SAFE_INTEGER),
+    count: wholeNumber('seeds', values.seeds, 1, 1e9),
+    jobs: number('jobs', 1, 256) ?? availableParallelism(),
   }
 }
 
-/** What a child tells of a run of seeds. */
-interface Report {
-  readonly ran: number
-  readonly unknown: number
-  readonly hash: number
-  readonly failure: Failure | undefined
-}
-
-interface Failure {
-  readonly seed: number
-  readonly text: string
-}
-
-interface Order {
-  readonly from: number
-  readonly count: number
-  readonly bug: string | undefined
-}
-
-function runSeeds({ from, count, bug }: Order): Report {
-  const options = optionsFromFlags(bug)
-  let unknown = 0
-  let hash = 0
-  for (let seed = from; seed < from + count; seed++) {
-    const result = isOfLedger(bug) ? runWhole(seed, bug) : runVote(seed, options)
-    hash = (hash ^ (Number.parseInt(result.traceHash.slice(0, 8), 16) + seed)) >>> 0
-    if (result.outcome === 'unknown') unknown++
-    if (result.outcome === 'fail') {
-      return { ran: seed - from + 1, unknown, hash, failure: { seed, text: describeAny(result) } }
-    }
-  }
-  return { ran: count, unknown, hash, failure: undefined }
-}
-
-const isOfLedger = (bug: string | undefined): boolean =>
-  flags.ledger || (bug !== undefined && plantedBugNamed(bug) !== undefined)
-
-const runVote = (seed: number, options: ScheduleOptions): ScheduleResult =>
-  seed % repeatEvery === 0 ? runTwice(seed, options) : runSchedule(seed, options)
-
-/** Now and then twice, which must come to the same (I13). */
-function runWhole(seed: number, bug: string | undefined, print?: (line: string) => void): LedgerScheduleResult {
-  const options = { check: checkSimulated, bug: bug === undefined ? undefined : plantedBugNamed(bug), print }
-  const result = runLedgerSchedule(seed, options)
-  if (seed % repeatEvery !== 0 || print) return result
-  const again = runLedgerSchedule(seed, options).traceHash
-  if (again === result.traceHash) return result
-  const text = `two traces of one seed: ${result.traceHash.slice(0, 16)}, ${again.slice(0, 16)}`
-  return { ...result, outcome: 'fail', violations: [{ invariant: 'I13', text }] }
-}
-
-function describeAny(result: ScheduleResult | LedgerScheduleResult): string {
-  if ('scenario' in result) return describe(result)
-  const { network, faults } = result.manifest
-  const who = Object.entries(network.byzantine).map(([node, name]) => `${node} ${name}`)
-  const what = faults.map(({ action }) => action)
-  const lines = result.violations.map(({ invariant, text }) => `${invariant} ${text}`)
-  return `${lines.join('\n  ')}\n  (${[`${network.validators} validators`, ...who, ...what].join(', ')})`
-}
-
-function describe({ violations, scenario }: ScheduleResult): string {
-  const { validators, byzantine } = scenario
-  const who = [...byzantine].map(([node, name]) => `n${node} ${name}`).join(', ')
-  const setting = `${validators} validators${who ? `, ${who}` : ''}`
-  return `${violations.map(({ invariant, at, text }) => `${invariant} at ${at} ms: ${text}`).join('\n  ')}\n  (${setting})`
-}
+type Flags = ReturnType<typeof parseFlags>
 
 /** The command that repeats a schedule. */
-function commandFor(seed: number, bug: string | undefined): string {
+function commandFor(seed: number, { validators, adversary, byzantine, bug, hasRealKeys, isOfLedger }: Wish): string {
   const kept = [
-    ...(['validators', 'adversary', 'byzantine'] as const).flatMap(name =>
-      flags[name] === undefined ? [] : [`--${name} ${flags[name]}`],
+    ...Object.entries({ validators, adversary, byzantine, bug }).flatMap(([name, value]) =>
+      value === undefined ? [] : [`--${name} ${value}`],
     ),
-    ...(bug === undefined ? [] : [`--bug ${bug}`]),
-    ...(flags['real-keys'] ? ['--real-keys'] : []),
-    ...(flags.ledger ? ['--ledger'] : []),
+    ...(hasRealKeys ? ['--real-keys'] : []),
+    ...(isOfLedger ? ['--ledger'] : []),
   ]
   return ['npm run sim --', `--seed ${seed}`, ...kept, '--trace'].join(' ')
 }
 
-class Pool {
-  readonly #children: ChildProcess[]
-
-  constructor(jobs: number) {
-    const file = fileURLToPath(import.meta.url)
-    this.#children = Array.from({ length: jobs }, () =>
-      fork(file, process.argv.slice(2), { env: { ...process.env, MUPIB_SIMULATION_CHILD: '1' } }),
-    )
-  }
-
-  /** Runs seeds in chunks until done or a failure is found; the lowest failing seed of the chunks under way is reported. */
-  async run(from: number, count: number, bug: string | undefined, onProgress: (ran: number) => void): Promise<Report> {
-    let next = from
-    let total: Report = { ran: 0, unknown: 0, hash: 0, failure: undefined }
-    const work = async (child: ChildProcess): Promise<void> => {
-      while (next < from + count && !total.failure) {
-        const order: Order = { from: next, count: Math.min(chunkSeeds, from + count - next), bug }
-        next += order.count
-        const report = await ask(child, order)
-        total = add(total, report)
-        onProgress(total.ran)
-      }
-    }
-    await Promise.all(this.#children.map(work))
-    return total
-  }
-
-  close(): void {
-    for (const child of this.#children) child.disconnect()
-  }
-}
-
-function add(a: Report, b: Report): Report {
-  const first = b.failure && (!a.failure || b.failure.seed < a.failure.seed) ? b.failure : a.failure
-  return { ran: a.ran + b.ran, unknown: a.unknown + b.unknown, hash: (a.hash ^ b.hash) >>> 0, failure: first }
-}
-
-function ask(child: ChildProcess, order: Order): Promise<Report> {
-  return new Promise((resolve, reject) => {
-    const onExit = (code: number | null): void => reject(new Error(`a simulating process ended with ${code}`))
-    child.once('exit', onExit)
-    child.once('message', message => {
-      child.off('exit', onExit)
-      resolve(message as Report)
-    })
-    child.send(order)
+/** Runs seeds until done or a failure is found; the lowest failing seed of the chunks under way is reported. */
+async function runAll(wish: Wish, { from, count, jobs }: Flags, onProgress: (ran: number) => void): Promise<SeedsSum> {
+  let next = from
+  let sum = emptySum
+  await streamOnCores<SeedsOrder, SeedsSum>(worker, {
+    jobs: Math.min(jobs, Math.ceil(count / chunkSeeds)),
+    next: () => {
+      if (next >= from + count || sum.failure) return undefined
+      const order = { ...wish, from: next, count: Math.min(chunkSeeds, from + count - next) }
+      next += order.count
+      return order
+    },
+    onAnswer: chunk => {
+      sum = addSums(sum, chunk)
+      onProgress(sum.ran)
+    },
   })
+  return sum
 }
 
-function serve(): void {
-  process.on('message', (order: Order) => process.send?.(runSeeds(order)))
-}
+const print = (line: string): void => console.log(line)
 
 /** Says how one schedule went, and which command shows its trace. */
-function tell(result: ScheduleResult, traceCommand: string): number {
+function tell(result: ScheduleResult, { trace }: Flags, traceCommand: string): number {
   const { seed, outcome, height, view, events, recoveryMs, boundMs, traceHash } = result
   console.log(`${outcome}: seed ${seed}, ${describe(result).trim()}`)
   const recovery = recoveryMs === undefined ? 'not recovered' : `recovered in ${recoveryMs} of ${boundMs} ms`
   console.log(`  height ${height}, view ${view}, ${events} events, ${recovery}, trace ${traceHash}`)
-  if (outcome === 'fail' && !flags.trace) console.log(`  trace: ${traceCommand}`)
+  if (outcome === 'fail' && !trace) console.log(`  trace: ${traceCommand}`)
   return exitCodes[outcome]
 }
 
 /** Runs what a campaign left in a file. */
-function runScenario(file: string): number {
+function runScenario(file: string, flags: Flags): number {
   const reproduction = readReproduction(file)
-  const options = optionsOf(reproduction)
-  const print = flags.trace ? { print: (line: string) => console.log(line) } : {}
-  return tell(runSchedule(reproduction.seed, { ...options, ...print }), `npm run sim -- --scenario ${file} --trace`)
+  const options = { ...optionsOf(reproduction), ...(flags.trace ? { print } : {}) }
+  return tell(runSchedule(reproduction.seed, options), flags, `npm run sim -- --scenario ${file} --trace`)
 }
 
-async function runMany(pool: Pool, from: number, count: number): Promise<number> {
-  const { bug } = flags
-  optionsFromFlags(bug)
+async function runMany(flags: Flags): Promise<number> {
+  const { wish, from, count } = flags
+  const { bug } = wish
   const startedAt = performance.now()
   let done = 0
   const progress = createProgress(gone => {
     const perSecond = done / gone
     return `${done} of ${count} schedules, ${perSecond.toFixed(0)}/s, ${((count - done) / perSecond).toFixed(0)} s left`
   })
-  const { ran, unknown, hash, failure } = await pool.run(from, count, bug, sum => {
+  const { ran, unknown, hash, failure } = await runAll(wish, flags, sum => {
     done = sum
     progress.show()
   })
@@ -265,7 +163,7 @@ async function runMany(pool: Pool, from: number, count: number): Promise<number>
   const rate = `${ran} schedules in ${seconds.toFixed(1)} s (${(ran / seconds).toFixed(0)}/s)`
   if (failure) {
     console.log(`${bug ? `bug '${bug}' found` : 'FAIL'}: seed ${failure.seed}\n  ${failure.text}`)
-    console.log(`  repeat: ${commandFor(failure.seed, bug)}\n${rate}`)
+    console.log(`  repeat: ${commandFor(failure.seed, wish)}\n${rate}`)
     return bug ? exitCodes.pass : exitCodes.fail
   }
   const untested = unknown > 0 ? `, ${unknown} of them unknown (nothing final before faults ended)` : ''
@@ -275,11 +173,11 @@ async function runMany(pool: Pool, from: number, count: number): Promise<number>
   return unknown === ran ? exitCodes.unknown : exitCodes.pass
 }
 
-async function runBugs(pool: Pool, from: number, count: number): Promise<number> {
+async function runBugs(flags: Flags): Promise<number> {
   let isAllFound = true
   console.log('planted bug                  invariant  seed   what is wrong')
   for (const { name, summary } of allBugs) {
-    const { failure } = await pool.run(from, count, name, () => {})
+    const { failure } = await runAll({ ...flags.wish, bug: name }, flags, () => {})
     isAllFound &&= failure !== undefined
     const invariant = failure?.text.split(' ')[0] ?? 'NOT FOUND'
     console.log(`${name.padEnd(28)} ${invariant.padEnd(10)} ${String(failure?.seed ?? '-').padEnd(6)} ${summary}`)
@@ -287,44 +185,25 @@ async function runBugs(pool: Pool, from: number, count: number): Promise<number>
   return isAllFound ? exitCodes.pass : exitCodes.fail
 }
 
-function runOne(seed: number): number {
-  const options = optionsFromFlags(flags.bug)
-  if (isOfLedger(flags.bug)) return runOneWhole(seed)
-  const result = runSchedule(seed, flags.trace ? { ...options, print: line => console.log(line) } : options)
-  return tell(result, commandFor(seed, flags.bug))
+function runOne(seed: number, flags: Flags): number {
+  const { wish, trace } = flags
+  if (isWhole(wish)) return runOneWhole(seed, flags)
+  const options = { ...scheduleOptions(wish), ...(trace ? { print } : {}) }
+  return tell(runSchedule(seed, options), flags, commandFor(seed, wish))
 }
 
-function runOneWhole(seed: number): number {
-  const result = runWhole(seed, flags.bug, flags.trace ? line => console.log(line) : undefined)
+function runOneWhole(seed: number, { wish, trace }: Flags): number {
+  const result = runWhole(seed, wish.bug, trace ? print : undefined)
   const { outcome, run, traceHash } = result
   console.log(`${outcome}: seed ${seed}, ${describeAny(result).trim()}`)
   console.log(`  ${run.history.length} events of history, ${run.durationMs} ms of virtual time, trace ${traceHash}`)
-  if (outcome === 'fail' && !flags.trace) console.log(`  trace: ${commandFor(seed, flags.bug)}`)
+  if (outcome === 'fail' && !trace) console.log(`  trace: ${commandFor(seed, wish)}`)
   return exitCodes[outcome]
 }
 
-async function main(): Promise<number> {
-  if (flags.help) {
-    console.log(usage)
-    return exitCodes.pass
-  }
-  const seed = numberOf('seed', flags.seed, 0, Number.MAX_SAFE_INTEGER)
-  if (seed !== undefined) return runOne(seed)
-  if (flags.scenario !== undefined) return runScenario(flags.scenario)
-  const from = numberOf('from', flags.from, 0, Number.MAX_SAFE_INTEGER) ?? 1
-  const count = numberOf('seeds', flags.seeds, 1, 1e9) ?? 1000
-  const pool = new Pool(numberOf('jobs', flags.jobs, 1, 256) ?? availableParallelism())
-  try {
-    return await (flags.bugs ? runBugs(pool, from, count) : runMany(pool, from, count))
-  } finally {
-    pool.close()
-  }
-}
-
-if (process.env.MUPIB_SIMULATION_CHILD === '1' && process.send) serve()
-else {
-  process.exitCode = await main().catch(error => {
-    if (error instanceof MupibError) return fail(error.message)
-    throw error
-  })
-}
+await runToExit(usage, async () => {
+  const flags = parseFlags()
+  if (flags.seed !== undefined) return runOne(flags.seed, flags)
+  if (flags.scenario !== undefined) return runScenario(flags.scenario, flags)
+  return flags.isEachBug ? runBugs(flags) : runMany(flags)
+})

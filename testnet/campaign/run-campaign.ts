@@ -6,8 +6,8 @@ import { parseArgs } from 'node:util'
 import { interruptible } from '../../cli/common/interrupt.ts'
 import { bugNamed } from '../../consensus/simulator/bugs.ts'
 import { MupibError } from '../../proto/errors.ts'
+import { createProgress, exitCodes, runToExit, wholeNumber, wholeNumbers } from '../script.ts'
 import { runCampaign } from './campaign.ts'
-import { createProgress, exitCodes, runToExit, wholeNumber, wholeNumbers } from './progress.ts'
 import { campaignReport, campaignText } from './report.ts'
 import { encodeReproduction } from './scenario-file.ts'
 
@@ -31,10 +31,9 @@ function parseFlags() {
       jobs: { type: 'string' },
       bug: { type: 'string' },
       out: { type: 'string', default: 'campaign-failure.json' },
-      help: { type: 'boolean', default: false },
     },
   })
-  const { minutes, seeds, from, validators, jobs, bug, out, help } = values
+  const { minutes, seeds, from, validators, jobs, bug, out } = values
   if (bug !== undefined && !bugNamed(bug)) throw new MupibError('usage', `--bug: no planted bug is called '${bug}'`)
   const lastsMinutes = minutes === undefined ? (seeds === undefined ? 1 : Number.POSITIVE_INFINITY) : Number(minutes)
   if (!(lastsMinutes > 0)) throw new MupibError('usage', `--minutes: a number above 0, not '${minutes}'`)
@@ -46,16 +45,11 @@ function parseFlags() {
     jobs: jobs === undefined ? availableParallelism() : wholeNumber('jobs', jobs, 1, 256),
     bug,
     file: out,
-    isHelp: help,
   }
 }
 
 async function main(): Promise<number> {
-  const { isHelp, file, ...campaign } = parseFlags()
-  if (isHelp) {
-    console.log(usage)
-    return exitCodes.pass
-  }
+  const { file, ...campaign } = parseFlags()
   let ran = 0
   const progress = createProgress(seconds => {
     const timeLeft = Math.max(0, campaign.lastsMs / 1000 - seconds)

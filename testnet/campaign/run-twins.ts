@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util'
 import { interruptible } from '../../cli/common/interrupt.ts'
 import { bugNamed } from '../../consensus/simulator/bugs.ts'
 import { MupibError } from '../../proto/errors.ts'
+import { createProgress, exitCodes, runToExit, wholeNumber } from '../script.ts'
 import { streamOnCores } from '../worker-pool.ts'
-import { createProgress, exitCodes, runToExit, wholeNumber } from './progress.ts'
 import { exhaustiveCases } from './twins-cases.ts'
 import {
   addTwinsSums,
@@ -39,7 +39,6 @@ function parseFlags() {
       case: { type: 'string' },
       bug: { type: 'string' },
       jobs: { type: 'string' },
-      help: { type: 'boolean', default: false },
     },
   })
   const { sampled, twins, bug, jobs } = values
@@ -57,7 +56,6 @@ function parseFlags() {
     chosen: values.case === undefined ? undefined : wholeNumber('case', values.case, 0, 2 ** 52),
     bug,
     jobs: jobs === undefined ? availableParallelism() : wholeNumber('jobs', jobs, 1, 256),
-    isHelp: values.help,
   }
 }
 
@@ -120,10 +118,6 @@ function print(flags: Flags, sum: TwinsSum, secondsGone: number): void {
 
 async function main(): Promise<number> {
   const flags = parseFlags()
-  if (flags.isHelp) {
-    console.log(usage)
-    return exitCodes.pass
-  }
   const { chosen } = flags
   const startedAt = performance.now()
   if (chosen !== undefined) console.log(JSON.stringify(caseOf(flags, chosen)))

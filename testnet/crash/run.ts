@@ -1,12 +1,14 @@
 // Kills bank, auditor, vendors and wallets at random moments under load, and counts what is left: `npm run crash -- --kills 200`.
-// Exit codes: 0 everything holds, 1 something does not, 2 wrong use.
+// Exit codes: 0 everything holds, 1 something does not, 2 wrong use; what breaks the program off is told as by mupib itself, with its codes.
 import * as fs from 'node:fs'
 import * as os from 'node:os'
 import * as path from 'node:path'
 import { parseArgs } from 'node:util'
 import { exitCodes } from '../../cli/common/errors.ts'
 import { interruptible } from '../../cli/common/interrupt.ts'
+import { limits } from '../../proto/limits.ts'
 import { removeNetwork, upNetwork } from '../network.ts'
+import { runToExit, wholeNumber } from '../script.ts'
 import { crashPayments } from './crash-payments.ts'
 
 const usage = `npm run crash -- [options]
@@ -20,12 +22,14 @@ function numbers(): { kills: number; seed: number; users: number; validators: nu
   const { values } = parseArgs({
     options: { kills: text('200'), seed: text('1'), users: text('3'), validators: text('4') },
   })
-  const read = (value: string): number => {
-    if (!/^\d{1,6}$/.test(value)) throw new Error(`"${value}" is no whole number`)
-    return Number(value)
+  const read = (name: keyof typeof values, least: number, most: number): number =>
+    wholeNumber(name, values[name], least, most)
+  return {
+    kills: read('kills', 0, 999_999),
+    seed: read('seed', 0, 999_999),
+    users: read('users', 1, 999),
+    validators: read('validators', 1, limits.validators),
   }
-  const { kills, seed, users, validators } = values
-  return { kills: read(kills), seed: read(seed), users: read(users), validators: read(validators) }
 }
 
 async function run(): Promise<number> {
@@ -48,9 +52,4 @@ async function run(): Promise<number> {
   }
 }
 
-try {
-  process.exitCode = await run()
-} catch (error) {
-  process.stderr.write(`${(error as Error).message}\n\n${usage}\n`)
-  process.exitCode = exitCodes.usage
-}
+await runToExit(usage, run)

@@ -136,8 +136,7 @@ function flawOf(issue: Issue): Flaw[] {
     case 'invalid_format':
       return [{ path, message: `must be ${issue.message}`, hint: time ?? `write ${issue.message}` }]
     default:
-      if (isFault(path)) return [{ path, message: faultCount(issue.input), hint: faultHint }]
-      return [{ path, message: issue.message, hint: 'write "followLeader: {every: 500ms}"' }]
+      return [{ path, message: faultCount(issue.input), hint: faultHint }]
   }
 }
 

@@ -11,12 +11,12 @@ export function formatManifest(manifest: Manifest): string {
 
 function faultToFile(fault: Fault, index: number): Record<string, unknown> {
   const { at, lasts, every, action, ...others } = fault
-  // the one fault with a period of its own
-  const what = action === 'followLeader' ? { every } : others
+  // the one fault whose file has another name for a setting
+  const what = fault.action === 'followLeader' ? { every: fault.looksEvery } : others
   return {
     at: timeText(at),
     ...(lasts === undefined ? {} : { for: timeText(lasts) }),
-    ...(every === undefined || action === 'followLeader' ? {} : { every: timeText(every) }),
+    ...(every === undefined ? {} : { every: timeText(every) }),
     [action]: written(what, ['faults', index, action]),
   }
 }

@@ -64,8 +64,10 @@ const actions = {
   isolate: z.strictObject({ nodes: validators }),
   /** Two sides that only these validators reach. */
   bridge: z.strictObject({ via: validators, sides: z.tuple([z.array(validator), z.array(validator)]) }),
-  /** Cuts off whoever leads, looking so often who that is. The fault itself is one that lasts, and does not begin anew. */
-  followLeader: z.strictObject({ every: duration.default(500) }),
+  /** Cuts off whoever leads, looking so often who that is. In the file that is an `every` inside; the fault has one of its own. */
+  followLeader: z
+    .strictObject({ every: duration.default(500) })
+    .transform(({ every }): { readonly looksEvery: number } => ({ looksEvery: every })),
   // processes
   kill: z.strictObject({ nodes: targets }),
   /** At a write or a send, drawn from the seed. */
@@ -134,8 +136,6 @@ const fault = z
         message: `one of ${actionNames.join(', ')}; ${named.length === 0 ? 'none is named' : `not ${named.length}`}`,
       })
     const [name] = named
-    if (name === 'followLeader' && given.every !== undefined)
-      context.addIssue({ code: 'custom', path: ['every'], message: 'is to stand inside followLeader' })
     const { at, for: lasts, every } = given
     return { at, lasts, every, action: name, ...given[name!] } as Fault
   })

@@ -105,11 +105,6 @@ expect: {verdicts: {01: 3, 11: 4}}
         ) as string,
       ],
     ],
-    [
-      'a fault that follows and begins anew',
-      'faults:\n  - {every: 2s, followLeader: {}}',
-      ['2:13 faults[0].every: is to stand inside followLeader (write "followLeader: {every: 500ms}")'],
-    ],
     ['no fault', 'faults: [{at: 1s}]', [expect.stringMatching(/^1:10 faults\[0\]: names no fault/) as string]],
     ['a missing part', 'faults: [delay: {}]', ['1:17 faults[0].delay.by: is missing (add "by: 250ms")']],
     [
@@ -255,8 +250,7 @@ test('an experiment written as a file reads as the same experiment', () => {
     flood: '{by: stranger, what: connections}',
     revoke: '{member: auditor}',
   }
-  const again = (name: string): string => (name === 'followLeader' ? '' : 'every: 2500ms, ')
-  const faults = actionNames.map(name => `  - {at: 1s, for: 2s, ${again(name)}${name}: ${parts[name] ?? nodes}}`)
+  const faults = actionNames.map(name => `  - {at: 1s, for: 2s, every: 2500ms, ${name}: ${parts[name] ?? nodes}}`)
   const manifest = parseManifest(
     `${head}about: |\n  Two\n  lines.\nnetwork: {byzantine: {v4: silent}}\nexpect: {verdicts: {00: 1, 01: 2}, recoversIn: 4s}\nfaults:\n${faults.join('\n')}\n`,
     'some.yaml',

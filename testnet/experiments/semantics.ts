@@ -121,8 +121,6 @@ function timesOf(fault: Fault, at: number, phaseMs: number): Flaw[] {
       ),
     )
   if (fault.lasts === 0) flaws.push(flaw('for', 'is no time at all', 'write a time, or leave it out'))
-  // the period of following is one of the fault's own
-  if (fault.action === 'followLeader') return flaws
   if (fault.every === 0) flaws.push(flaw('every', 'is no time at all', 'write a time, such as 2s'))
   else if (fault.every !== undefined && fault.every <= (fault.lasts ?? 0))
     flaws.push(flaw('every', 'begins anew before it ended', `it lasts ${timeText(fault.lasts!)}: write more than that`))
@@ -135,7 +133,7 @@ function periodsOf(fault: Fault, at: number): Flaw[] {
     message: 'is no time at all',
     hint: 'write a time, such as 500ms',
   })
-  if (fault.action === 'followLeader') return fault.every === 0 ? [flaw('every')] : []
+  if (fault.action === 'followLeader') return fault.looksEvery === 0 ? [flaw('every')] : []
   if (fault.action !== 'flap') return []
   return [...(fault.up === 0 ? [flaw('up')] : []), ...(fault.down === 0 ? [flaw('down')] : [])]
 }

@@ -7,7 +7,9 @@ import { exitCodes } from '../../../cli/common/errors.ts'
 import { writeAtomic } from '../../../cli/common/files.ts'
 import { interruptible } from '../../../cli/common/interrupt.ts'
 import { MupibError } from '../../../proto/errors.ts'
+import { limits } from '../../../proto/limits.ts'
 import { SeededRandom } from '../../random.ts'
+import { runToExit, wholeNumber } from '../../script.ts'
 import { check } from '../checkers/index.ts'
 import type { EngineOptions, EngineRun } from '../engine.ts'
 import type { Finding } from '../history.ts'
@@ -73,16 +75,14 @@ function read(): Wanted {
       out: text('endurance'),
     },
   })
-  const number = (name: keyof typeof values): number => {
-    if (!/^\d{1,6}$/.test(values[name])) throw new MupibError('usage', `--${name} ${values[name]} is no whole number`)
-    return Number(values[name])
-  }
+  const number = (name: keyof typeof values, least = 0, most = 999_999): number =>
+    wholeNumber(name, values[name], least, most)
   return {
     kills: number('kills'),
     powerLosses: number('power-losses'),
     flips: number('flips'),
     networkMinutes: number('network-minutes'),
-    validators: number('validators'),
+    validators: number('validators', 1, limits.validators),
     seed: number('seed'),
     out: path.resolve(values.out),
   }
@@ -243,9 +243,4 @@ async function run(wanted: Wanted): Promise<number> {
   })
 }
 
-try {
-  process.exitCode = await run(read())
-} catch (error) {
-  process.stderr.write(`${(error as Error).message}\n\n${usage}\n`)
-  process.exitCode = exitCodes.usage
-}
+await runToExit(usage, () => run(read()))

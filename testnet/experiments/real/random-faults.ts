@@ -31,7 +31,7 @@ function drawAction(validators: readonly string[], random: SeededRandom): Action
     () => ({ action: 'partition', groups: [mixed.slice(0, middle), mixed.slice(middle)] }),
     () => ({ action: 'isolate', nodes: [random.pick([one, 'leader'])] }),
     () => ({ action: 'bridge', via: [one], sides: [mixed.slice(1, middle + 1), mixed.slice(middle + 1)] }),
-    () => ({ action: 'followLeader', every: random.integer(200, 1_000) }),
+    () => ({ action: 'followLeader', looksEvery: random.integer(200, 1_000) }),
   ]
   return random.pick(draws)()
 }

@@ -1,6 +1,7 @@
 // When faults begin and end.
 import { expect, test } from 'vitest'
 import type { Fault } from '../manifest.ts'
+import { parseManifest } from '../parse.ts'
 import { atMost, stretchesOf } from './schedule.ts'
 
 const kill = (more: Partial<Fault>): Fault =>
@@ -32,6 +33,16 @@ test('what is done in a moment is over at once, unless it says for how long', ()
   ])
   expect(stretchesOf([{ ...wipe, every: undefined, lasts: 700 } as Fault], 5_000)).toEqual([
     { fault: 0, from: 1_000, to: 1_700 },
+  ])
+})
+
+test('how often the leader is looked for is not how often the fault begins anew', () => {
+  const stretches = (fault: string): unknown =>
+    stretchesOf(parseManifest(`name: x\ntitle: x\nfaults: [${fault}]`, 'x.yaml').faults, 10_000)
+  expect(stretches('{for: 2s, followLeader: {every: 300ms}}')).toEqual([{ fault: 0, from: 0, to: 2_000 }])
+  expect(stretches('{for: 2s, every: 6s, followLeader: {every: 300ms}}')).toEqual([
+    { fault: 0, from: 0, to: 2_000 },
+    { fault: 0, from: 6_000, to: 8_000 },
   ])
 })
 

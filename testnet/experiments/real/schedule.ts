@@ -31,9 +31,7 @@ export function stretchesOf(faults: readonly Fault[], phaseMs: number): Stretch[
 const stretchesOfOne =
   (phaseMs: number) =>
   (fault: Fault, index: number): Stretch[] => {
-    const { at, lasts } = fault
-    // followLeader's own pace has that name too: it goes on by itself and does not begin anew
-    const every = fault.action === 'followLeader' ? undefined : fault.every
+    const { at, lasts, every } = fault
     const stretches: Stretch[] = []
     for (let from = at; from < phaseMs; from += every ?? Number.POSITIVE_INFINITY) {
       const next = every === undefined ? phaseMs : from + every

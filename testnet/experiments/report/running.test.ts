@@ -23,9 +23,20 @@ const instant = (second: number): string => new Date(Date.UTC(2026, 2, 2) + seco
 const line = (second: number, event: string, fields: object = {}): string =>
   JSON.stringify({ level: 30, time: instant(second), event, ...fields })
 
-/** As validators write it: the block's own time comes after the line's. */
-const block = (second: number, height: number, tokens: number, digest = `d${height}`): string =>
-  `${line(second, 'block', { height, view: height, digest, stateRoot: `s${height}`, records: 1, verdicts: { '11': tokens, '01': 0, '10': 0, '00': 0 } }).slice(0, -1)},"time":"${instant(second - 1)}"}`
+/** As validators write it: beside the line's time stands the block's own. */
+const block = (second: number, height: number, tokens: number, digest = `d${height}`): string => {
+  const verdicts = { '11': tokens, '01': 0, '10': 0, '00': 0 }
+  const blockTime = instant(second - 1)
+  return line(second, 'block', {
+    height,
+    view: height,
+    digest,
+    stateRoot: `s${height}`,
+    blockTime,
+    records: 1,
+    verdicts,
+  })
+}
 
 function writeLogs(...logs: readonly (readonly string[])[]): void {
   for (const [at, lines] of logs.entries()) fs.writeFileSync(network.validators[at]!.logFile, lines.join('\n'))

@@ -34,8 +34,7 @@ function logOf({ logFile }: Actor): LogLine[] {
     .flatMap((text): LogLine[] => {
       try {
         const line = JSON.parse(text) as Record<string, unknown>
-        // the line's own time stands first; an event may have a time of its own
-        const at = Date.parse(/"time":"([^"]+)"/.exec(text)?.[1] ?? '')
+        const at = Date.parse(String(line.time))
         return typeof line.event === 'string' && !Number.isNaN(at) ? [{ ...line, at, event: line.event }] : []
       } catch {
         return []

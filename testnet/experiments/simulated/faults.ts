@@ -75,9 +75,7 @@ export class FaultRunner {
   }
 
   #run(fault: Fault, index: number): void {
-    // it repeats by itself
-    if (fault.every !== undefined && fault.action !== 'followLeader')
-      this.#later(fault.every, () => this.#run(fault, index))
+    if (fault.every !== undefined) this.#later(fault.every, () => this.#run(fault, index))
     const names = this.#namesOf(fault)
     const see = (edge: 'begins' | 'ends' | 'skipped', text: string): void =>
       this.#options.see({ type: 'fault', fault: index, action: fault.action, edge, nodes: names, text })
@@ -256,7 +254,7 @@ export class FaultRunner {
         return this.#links.cut(between(this.#indices(first), this.#indices(second)))
       }
       case 'followLeader':
-        return this.#follow(fault.every)
+        return this.#follow(fault.looksEvery)
     }
   }
 

@@ -123,7 +123,7 @@ export const bridge: Begin<'bridge'> = async (context, action) => {
   return held(context, ruleAll(between, { cut: true }), [...left!, ...via, ...right!], text)
 }
 
-export const followLeader: Begin<'followLeader'> = async (context, { every }) => {
+export const followLeader: Begin<'followLeader'> = async (context, { looksEvery }) => {
   const { field, links, signal } = context
   const token = {}
   const stop = new AbortController()
@@ -132,14 +132,14 @@ export const followLeader: Begin<'followLeader'> = async (context, { every }) =>
     while (!ended.aborted) {
       const leader = await field.leader()
       if (!ended.aborted) await links.put(token, isolated(field.validators, [leader]))
-      await pause(every, ended)
+      await pause(looksEvery, ended)
     }
   }
   const following = follow()
   following.catch(() => {})
   return {
     nodes: field.validators,
-    text: `whoever leads is cut off, looked at every ${every} ms`,
+    text: `whoever leads is cut off, looked at every ${looksEvery} ms`,
     async end() {
       stop.abort()
       await following

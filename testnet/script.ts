@@ -1,5 +1,6 @@
-// What the long-running simulations share: a line on stderr that says how far it is, flags that are whole numbers, and exit codes.
-import { MupibError } from '../../proto/errors.ts'
+// What the programs behind `npm run` share: a line on stderr that says how far it is, flags that are whole numbers, help, and exit codes.
+import { errorText, exitCodeOf } from '../cli/common/errors.ts'
+import { MupibError } from '../proto/errors.ts'
 
 export const exitCodes = { pass: 0, fail: 1, usage: 2, unknown: 3 } as const
 
@@ -33,14 +34,23 @@ export function wholeNumber(name: string, text: string, least: number, most: num
 export const wholeNumbers = (name: string, text: string, least: number, most: number): number[] =>
   text.split(',').map(part => wholeNumber(name, part, least, most))
 
-/** Ends the process with what `main` gives; wrong use is told with the usage. */
-export async function runToExit(usage: string, main: () => Promise<number>): Promise<void> {
+const isWrongUse = (error: unknown): error is Error =>
+  (error instanceof MupibError && error.code === 'usage') ||
+  (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
+
+/**
+ * Ends the process with what `main` gives. Help is given where it is asked for, and the usage with wrong use; whatever else goes wrong is told, and
+ * ends the process, as any command of mupib does.
+ */
+export async function runToExit(usage: string, main: () => number | Promise<number>): Promise<void> {
+  if (process.argv.slice(2).some(word => word === '--help' || word === '-h')) {
+    process.stdout.write(`${usage}\n`)
+    return
+  }
   try {
     process.exitCode = await main()
   } catch (error) {
-    const isUsage = error instanceof MupibError || (error instanceof TypeError && 'code' in error)
-    if (!isUsage) throw error
-    process.stderr.write(`${error.message}\n\n${usage}\n`)
-    process.exitCode = exitCodes.usage
+    process.stderr.write(isWrongUse(error) ? `${error.message}\n\n${usage}\n` : errorText(error, false))
+    process.exitCode = isWrongUse(error) ? exitCodes.usage : exitCodeOf(error)
   }
 }
