@@ -1,6 +1,7 @@
 // docs/experiments.md says what the code does: faults by engine, rules, what ships, and an example that can be read.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { dishonestClients, dishonestVendors } from '../dishonest/index.ts'
 import { shippedExperiments } from './library.ts'
 import { actionNames, invariantIds } from './manifest.ts'
 import { parseManifest } from './parse.ts'
@@ -26,12 +27,19 @@ test('the table of faults has every fault, and agrees on who gives it', () => {
     ).toEqual(engineNames.map(engine => givesFault(engine, action)))
 })
 
+test('every behaviour of clients and vendors in sessions is explained', () => {
+  const named = rowsOf(/^`[a-z-]+`$/).map(([, name]) => name!.slice(1, -1))
+  for (const behaviours of [dishonestClients, dishonestVendors])
+    expect(named.join(' ')).toContain(Object.keys(behaviours).join(' '))
+})
+
 test('every rule is explained', () => {
-  expect(rowsOf(/^[IL]\d+$/).map(([, id]) => id)).toEqual(invariantIds)
+  expect(rowsOf(/^[ILF]\d+$/).map(([, id]) => id)).toEqual(invariantIds)
 })
 
 test('every experiment that ships is listed with its title', () => {
-  expect(rowsOf(/^`[a-z0-9-]+`$/).filter(cells => cells.length === 4)).toEqual(
+  const known = new Set([...Object.keys(dishonestClients), ...Object.keys(dishonestVendors)].map(name => `\`${name}\``))
+  expect(rowsOf(/^`[a-z0-9-]+`$/).filter(cells => cells.length === 4 && !known.has(cells[1]!))).toEqual(
     shippedExperiments().map(({ reference, manifest }) => ['', `\`${reference}\``, manifest.title, '']),
   )
 })

@@ -1,5 +1,6 @@
 // The experiments that ship: each can be read, says what it is about, fits both engines' time, and together they try every fault.
 import { describe, expect, it, test } from 'vitest'
+import { dishonestClients, dishonestVendors } from '../dishonest/index.ts'
 import { formatManifest } from './format.ts'
 import { findExperiment, shippedExperiments, shippedNames } from './library.ts'
 import { actionNames } from './manifest.ts'
@@ -26,12 +27,13 @@ describe.each(shipped)('$reference', ({ reference, manifest }) => {
   })
 
   it('can fail', () => {
-    const { broken, verdicts, stalls, delivered } = manifest.expect
+    const { broken, verdicts, stalls, delivered, sessions } = manifest.expect
     expect([
       broken.length > 0,
       Object.keys(verdicts).length > 0,
       stalls !== undefined,
       delivered !== undefined,
+      sessions !== undefined,
     ]).toContain(true)
   })
 
@@ -47,6 +49,14 @@ test('the attacks and properties of the paper are there, and every fault is trie
   const tried = new Set(shipped.flatMap(({ manifest }) => manifest.faults.map(({ action }) => action)))
   expect(actionNames.filter(name => !tried.has(name))).toEqual([])
   expect(new Set(shipped.map(({ manifest }) => manifest.title)).size).toBe(shipped.length)
+})
+
+test('every dishonest client and vendor of sessions is tried', () => {
+  const sessions = shipped.flatMap(({ manifest }) => manifest.load.sessions ?? [])
+  const clients = new Set(sessions.map(({ client }) => client))
+  const vendors = new Set(sessions.map(({ vendor }) => vendor))
+  expect([...clients].sort()).toEqual(['honest', ...Object.keys(dishonestClients)].sort())
+  expect([...vendors].sort()).toEqual(['honest', ...Object.keys(dishonestVendors)].sort())
 })
 
 test('most experiments run as they are on both engines', () => {

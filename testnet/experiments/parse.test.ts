@@ -129,6 +129,28 @@ expect: {verdicts: {01: 3, 11: 4}}
       ['1:27 network.byzantine.v4: "twins" is not known here (did you mean twin?)'],
     ],
     [
+      'a behaviour in sessions that is not known',
+      'load: {sessions: {client: vanish}}',
+      ['1:27 load.sessions.client: "vanish" is not known here (did you mean vanishes?)'],
+    ],
+    [
+      'sessions that cannot be',
+      'load: {sessions: {lasts: 15s, window: 10ms, suite: xor, client: bad-lock}}\nfaults: [kill: {nodes: client-4}]',
+      [
+        '1:26 load.sessions.lasts: is nearly over before it begins: both sides end a session 10s before it expires (write more than 20s)',
+        expect.stringMatching(/^1:39 load.sessions.window: is no window \(from 1s to /) as string,
+        '1:65 load.sessions.client: nobody can see a bad lock of xor (write suite: schnorr or bls)',
+        expect.stringMatching(
+          /^2:24 faults\[0\].kill.nodes\[?0?\]?: this network has no client-4 \(it has .*till, client-1,/,
+        ) as string,
+      ],
+    ],
+    [
+      'what is expected of no sessions',
+      'expect: {sessions: {served: 3}}',
+      ['1:20 expect.sessions: there are none (write sessions under load, or leave this out)'],
+    ],
+    [
       'an empty part',
       'load:\nfaults: []',
       [expect.stringMatching(/^1:1 load: is empty, and must be a mapping with keys \(keys here: users,/) as string],
