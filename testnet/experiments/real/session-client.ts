@@ -53,8 +53,6 @@ interface Progress {
 
 export const orderFileOf = (folder: string): string => path.join(folder, 'sessions.json')
 export const seenFileOf = (folder: string): string => path.join(folder, 'seen.jsonl')
-/** While it is there, no further session is begun. */
-export const stopFileOf = (folder: string): string => path.join(folder, 'no-more-sessions')
 
 const retryMs = 300
 const openWithinMs = 10_000
@@ -81,6 +79,9 @@ export function runSessionClient(folder: string): Promise<void> {
     try {
       await new SessionRunner(folder, channels, signal).run()
       await aborted(signal)
+    } catch (error) {
+      // whatever was under way is taken up at the next start
+      if (!signal.aborted) throw error
     } finally {
       await channels.close()
       removeRunFile(runFile)
@@ -128,7 +129,7 @@ class SessionRunner {
       this.#signal.throwIfAborted()
       const { begun, session } = this.#progress
       if (session === undefined) {
-        if (begun === this.#order.load.each || fs.existsSync(stopFileOf(this.#folder))) break
+        if (begun === this.#order.load.each) break
         await this.#draft(begun)
         continue
       }
@@ -183,7 +184,8 @@ class SessionRunner {
   async #opened(session: Digest): Promise<boolean> {
     const opened = await this.#insist(
       neverOpened,
-      code => this.#denied(session, 'bank', code),
+      // only the till finds fault with terms that were made for it
+      code => this.#denied(session, code === 'session_terms' ? this.#order.till : 'bank', code),
       () => this.#channels.goOn(session),
     )
     return opened !== undefined

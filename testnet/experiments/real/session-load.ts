@@ -24,13 +24,13 @@ import type { Manifest } from '../manifest.ts'
 import type { Field } from './field.ts'
 import type { Recorder } from './recorder.ts'
 import { pause } from './schedule.ts'
-import { type ClientLine, orderFileOf, type SessionOrder, seenFileOf, stopFileOf } from './session-client.ts'
+import { type ClientLine, orderFileOf, type SessionOrder, seenFileOf } from './session-client.ts'
 
 type Load = NonNullable<Manifest['load']['sessions']>
 
 export const tillName = 'till'
 const certificateDays = 30
-/** What settling takes beyond the longest session, in milliseconds: a bound for failure only. */
+/** What settling takes beyond the longest sessions, in milliseconds: a bound for failure only. */
 const drainMarginMs = 30_000
 
 /** A network with what sessions need. */
@@ -147,10 +147,10 @@ export class SessionLoad {
     await Promise.all(this.#clients.map(({ name }) => this.#field.start(name)))
   }
 
-  /** Lets no further session begin, and waits until all are over. True where they are. */
+  /** Waits until all sessions are over. True where they are. */
   async drain(): Promise<boolean> {
-    for (const { folder } of this.#clients) fs.writeFileSync(stopFileOf(folder), '')
-    const deadline = performance.now() + this.#load.lasts + this.#load.window + drainMarginMs
+    const { each, lasts, window } = this.#load
+    const deadline = performance.now() + each * (lasts + window) + drainMarginMs
     const isOver = (client: Actor): boolean => linesOf(client).some(({ type }) => type === 'over')
     while (!this.#clients.every(isOver)) {
       if (performance.now() >= deadline) return false

@@ -85,11 +85,11 @@ export class SessionClient extends SessionParty {
     this.#paying = undefined
   }
 
-  /** All of its sessions are over, and it begins no other. */
+  /** All of its sessions are over. */
   get isIdle(): boolean {
     const deals = this.#deals()
     const isOver = deals.every(({ state, isReopening }) => state === 'over' && !isReopening)
-    return isOver && this.hasNoClaims && (!this.book.isOpen() || deals.length === this.book.load.each)
+    return isOver && this.hasNoClaims && deals.length === this.book.load.each
   }
 
   #deals(): Deal[] {
@@ -108,7 +108,7 @@ export class SessionClient extends SessionParty {
   /** Says again what was not answered, and begins the next session where the one before is over. */
   #tend(): void {
     const deal = this.#deal()
-    if (!deal && this.book.isOpen() && this.#deals().length < this.book.load.each) this.#agree()
+    if (!deal && this.#deals().length < this.book.load.each) this.#agree()
     if (deal?.state === 'agreed') this.#ask(deal)
     for (const { terms, signatures, isReopening } of this.#deals())
       if (isReopening && signatures) this.send('auditor', { type: 'carryOpening', terms, signatures })

@@ -28,8 +28,6 @@ interface Service {
 export interface SessionBook {
   readonly load: SessionLoad
   readonly services: Map<Digest, Service>
-  /** True while clients begin sessions. */
-  isOpen(): boolean
   see(seen: Seen): void
 }
 

@@ -118,8 +118,7 @@ export class SimulatedRun {
   #createSessions(world: PartyWorld, access: LedgerAccess, diskMs: number): Sessions | undefined {
     const load = this.#manifest.load.sessions
     if (!load) return undefined
-    const isOpen = (): boolean => this.#isOpen
-    const book = { load, services: new Map(), isOpen, see: (seen: Seen) => this.#recorder.see(seen) }
+    const book = { load, services: new Map(), see: (seen: Seen) => this.#recorder.see(seen) }
     const options = { diskMs, genesis: this.#validators.genesis, book }
     const sessions = new Sessions(world, this.#random.fork(8), access, options, this.#options.bug?.till ?? {})
     for (const party of sessions.parties) this.#add(party)
@@ -348,7 +347,8 @@ export class SimulatedRun {
 
   /** Queues are flushed, returns made, redemptions and transfers brought to their end. */
   *#settle(ending: Ending): Generator<number, void> {
-    const end = this.#events.now + settlingMaxMs
+    const { each = 0, lasts = 0, window = 0 } = this.#manifest.load.sessions ?? {}
+    const end = this.#events.now + settlingMaxMs + each * (lasts + window)
     for (const user of this.#users.slice(0, Math.ceil(this.#users.length / 2))) user.giveBack(6, false)
     let isSettled = false
     while (!isSettled && this.#events.now < end) {
