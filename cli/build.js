@@ -1,40 +1,29 @@
-// The built program: the whole command line in plain JavaScript under .build/, so that a process starts without loading 2,000 files or a TypeScript loader.
-// It is used only while every source has the size and time of change that it was built from: `node cli/build.js` makes it, editing unmakes it.
+// Builds the programs as plain JavaScript under .build/, so that a process starts without loading 2,000 files or a TypeScript loader.
+// A build is used only while every source has the size and time of change that it was built from: `node cli/build.js` makes it, editing unmakes it.
 import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { buildFolder, freshBuild, manifestFile, root, stampOf } from './built.js'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const folder = path.join(root, '.build')
-const manifestFile = path.join(folder, 'manifest.json')
+/** What is started as a process of its own: the command line, and what works for it on the other cores. */
+const programs = [
+  'cli/main.ts',
+  'testnet/bench/channel-vendor.ts',
+  'testnet/bench/prepare-worker.ts',
+  'testnet/campaign/campaign-worker.ts',
+  'testnet/campaign/twins-worker.ts',
+  'testnet/crash/shopper.ts',
+  'testnet/experiments/worker.ts',
+  'testnet/simulations/worker.ts',
+]
 
 // Processes that still run an older build load parts of it when they need them.
 const keptBuilds = 4
 
-/** What tells one state of a file from another; undefined where there is none. */
-function stampOf(file) {
-  const stat = fs.statSync(file, { throwIfNoEntry: false })
-  return stat && `${stat.size} ${stat.mtimeMs}`
-}
-
-/** URL of the built command line, or undefined where there is none for the sources as they are now. */
-export function freshBuild() {
-  let manifest
-  try {
-    manifest = JSON.parse(fs.readFileSync(manifestFile, 'utf8'))
-  } catch {
-    return undefined
-  }
-  // addresses of the sources are written into the build: it holds for this folder only
-  if (manifest.root !== root) return undefined
-  for (const [file, stamp] of Object.entries(manifest.stamps)) if (stampOf(file) !== stamp) return undefined
-  return pathToFileURL(path.join(folder, manifest.name, 'main.js')).href
-}
-
 /** Builds unless the build there is fresh. Builders at the same time do not disturb each other, nor a program that runs. */
 export async function build() {
-  if (freshBuild()) return
+  if (freshBuild('cli/main.ts')) return
   const { build: bundle } = await import('esbuild')
   const stamps = {}
   const read = file => {
@@ -55,8 +44,9 @@ export async function build() {
       }),
   }
   const { outputFiles } = await bundle({
-    entryPoints: [path.join(root, 'cli/main.ts')],
-    outdir: folder,
+    entryPoints: programs.map(program => path.join(root, program)).filter(file => fs.existsSync(file)),
+    outdir: buildFolder,
+    outbase: root,
     write: false,
     bundle: true,
     splitting: true,
@@ -82,10 +72,14 @@ export async function build() {
 
 // Whole or not at all, whoever else builds: under a name of its own first.
 function publish(name, outputFiles) {
-  const target = path.join(folder, name)
+  const target = path.join(buildFolder, name)
   const draft = `${target}.${process.pid}`
   fs.mkdirSync(draft, { recursive: true })
-  for (const { path: file, contents } of outputFiles) fs.writeFileSync(path.join(draft, path.basename(file)), contents)
+  for (const { path: file, contents } of outputFiles) {
+    const place = path.join(draft, path.relative(buildFolder, file))
+    fs.mkdirSync(path.dirname(place), { recursive: true })
+    fs.writeFileSync(place, contents)
+  }
   try {
     fs.renameSync(draft, target)
   } catch (error) {
@@ -102,11 +96,11 @@ function writeWhole(file, text) {
 
 function removeOldBuilds(current) {
   const builds = fs
-    .readdirSync(folder)
+    .readdirSync(buildFolder)
     .filter(name => /^[0-9a-f]{16}$/.test(name) && name !== current)
-    .map(name => ({ name, time: fs.statSync(path.join(folder, name)).mtimeMs }))
+    .map(name => ({ name, time: fs.statSync(path.join(buildFolder, name)).mtimeMs }))
   for (const { name } of builds.sort((a, b) => b.time - a.time).slice(keptBuilds - 1))
-    fs.rmSync(path.join(folder, name), { recursive: true, force: true })
+    fs.rmSync(path.join(buildFolder, name), { recursive: true, force: true })
 }
 
 /** What vitest runs before the tests. */

@@ -2,10 +2,15 @@
 import { type ChildProcess, type ForkOptions, fork } from 'node:child_process'
 import * as os from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { freshBuild } from '../cli/built.js'
 import { MupibError } from '../proto/errors.ts'
 
-/** Starts a TypeScript file as a process to exchange messages with. */
+const root = new URL('..', import.meta.url)
+
+/** Starts a TypeScript file as a process to exchange messages with: what was built of it where that is fresh. */
 export function forkTypeScript(file: URL, args: readonly string[], options: ForkOptions): ChildProcess {
+  const built = freshBuild(file.href.slice(root.href.length))
+  if (built) return fork(fileURLToPath(built), [...args], options)
   // Node 20 runs TypeScript through tsx, newer Node by itself
   const native = 'typescript' in process.features && process.features.typescript !== false
   const execArgv = native ? [] : ['--import', import.meta.resolve('tsx')]
