@@ -55,7 +55,7 @@ export class TestNetwork {
   /** A network of four that has, for all loads of a test file together, enough blocks prepared. */
   static async openForLoads(
     options: Pick<UpOptions, 'relay' | 'byzantine'> = {},
-    blocksPerUser = 1_500,
+    blocksPerUser = 900,
   ): Promise<TestNetwork> {
     const network = await TestNetwork.open(4, options)
     try {
@@ -200,7 +200,7 @@ export class TestNetwork {
 }
 
 /** Least time from one block of a lane to its next, in milliseconds. */
-const laneMs = 50
+const laneMs = 100
 
 /** Submits the blocks of a queue all the time, so many in flight, and keeps every acknowledged answer. What it leaves is for the next load. */
 export class Load {
