@@ -195,7 +195,7 @@ class SessionRunner {
     const over = new AbortController()
     const until = AbortSignal.any([over.signal, this.#signal])
     const paying = await PayingClient.open(this.#channels, session, until, {
-      step: this.#watched(session),
+      step: this.#watched(session, until),
       carry: claim => this.#carry(session, claim, until),
       unit: made => this.#see({ type: 'units', session, ...made } as Omit<ClientLine, 'time'>),
     })
@@ -216,12 +216,18 @@ class SessionRunner {
     if (reopeningClients.has(this.#order.load.client)) await this.#reopen(session)
   }
 
-  /** The client's rule, with every refusal of the till written down. */
-  #watched(session: Digest): ClientRule {
+  /** The client's rule, with every refusal of the till written down; what a dishonest one claims is no end of its session. */
+  #watched(session: Digest, until: AbortSignal): ClientRule {
     return (context, state, event) => {
       if (event.type === 'received' && event.message.type === 'refused')
         this.#denied(session, this.#order.till, event.message.reason)
-      return this.#rule(context, state, event)
+      const step = this.#rule(context, state, event)
+      if (this.#order.load.client === 'honest') return step
+      const effects = step.effects.filter(effect => {
+        if (effect.type === 'claim') this.#carry(session, effect.claim, until)
+        return effect.type !== 'claim'
+      })
+      return { ...step, effects }
     }
   }
 
