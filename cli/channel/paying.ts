@@ -9,6 +9,7 @@ import { MupibError } from '../../proto/errors.ts'
 import type { Digest } from '../../proto/hash.ts'
 import type { SessionClaim } from '../../proto/session/claims.ts'
 import { toMupibError } from '../common/errors.ts'
+import { percentile, rounded } from '../common/statistics.ts'
 import { ChannelClient, type Unit } from './client.ts'
 import { noItem } from './client-rules.ts'
 import type { WalletChannels } from './wallet-channels.ts'
@@ -238,18 +239,17 @@ class Run {
       session: this.#session,
       paid: made - this.#madeBefore,
       served: this.#served,
-      seconds: Math.round(seconds * 100) / 100,
-      perSecond: Math.round((this.#served / seconds) * 10) / 10,
+      seconds: rounded(seconds, 2),
+      perSecond: rounded(this.#served / seconds),
       spent: this.#terms.unit * BigInt(made),
       left: this.#terms.paymentsMax - made,
     }
   }
 
   result(over: string | null): Paid {
-    const sorted = this.#latencies.sort((a, b) => a - b)
     const at = (share: number): number | null => {
-      const value = sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
-      return value === undefined ? null : Math.round(value * 100) / 100
+      const value = percentile(this.#latencies, share)
+      return value === undefined ? null : rounded(value, 2)
     }
     return { ...this.progress(), p50Ms: at(0.5), p99Ms: at(0.99), ended: this.#ended ?? over }
   }

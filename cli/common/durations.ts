@@ -1,7 +1,8 @@
 // Times and rates as people write them on a command line.
 import { InvalidArgumentError } from 'commander'
 
-const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+/** Milliseconds of the units in which times are written. */
+export const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** A time with its unit, such as 500ms, 60s, 5m, 2h or 1d: in milliseconds. For commander. */
 export function durationMs(text: string): number {

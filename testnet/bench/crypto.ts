@@ -1,9 +1,10 @@
 // What the single operations cost on this machine: signatures, hashes, certificates.
+
+import { rounded } from '../../cli/common/statistics.ts'
 import { hashParts, sha256 } from '../../proto/hash.ts'
 import { sign, signingKeyFromSeed, verify } from '../../proto/keys.ts'
 import { merkleRoot } from '../../proto/merkle.ts'
 import { TokenHasher } from '../../proto/token.ts'
-import { rounded } from '../statistics.ts'
 import type { BenchRow } from './row.ts'
 
 /** Repeats an operation for some time and gives how often it ran in a second. */

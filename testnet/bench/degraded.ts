@@ -1,8 +1,9 @@
 // What a network is worth when one of its validators is dead for good: its rate before and after, and whether views still wait for the dead.
+
+import { rounded } from '../../cli/common/statistics.ts'
 import { decodeRecord } from '../../proto/records.ts'
 import { killActor } from '../control.ts'
 import type { Progress } from '../network.ts'
-import { rounded } from '../statistics.ts'
 import { assertAllValid, type BenchNetwork, onBenchNetwork } from './bench-network.ts'
 import type { BenchRow } from './row.ts'
 import { takingTurns } from './throughput.ts'

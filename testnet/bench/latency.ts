@@ -1,7 +1,8 @@
 // How long a verdict takes on an idle network, one record at a time, and what an idle network costs.
+
+import { rounded } from '../../cli/common/statistics.ts'
 import { decodeRecord } from '../../proto/records.ts'
 import type { Progress } from '../network.ts'
-import { rounded } from '../statistics.ts'
 import { assertAllValid, onBenchNetwork } from './bench-network.ts'
 import { type BenchRow, latencyRows } from './row.ts'
 

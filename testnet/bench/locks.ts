@@ -12,6 +12,7 @@ import {
 import { channelLimits } from '../../cli/channel/limits.ts'
 import { type ClientMessage, encodeMessage } from '../../cli/channel/messages.ts'
 import { newVendor, stepVendor, type VendorContext, type VendorState } from '../../cli/channel/vendor-rules.ts'
+import { rounded } from '../../cli/common/statistics.ts'
 import { sha256, zeroDigest } from '../../proto/hash.ts'
 import { type SigningKey, signingKeyFromSeed } from '../../proto/keys.ts'
 import { lockSuite, openChain } from '../../proto/locks/suites.ts'
@@ -26,7 +27,6 @@ import {
   signSession,
   verifySession,
 } from '../../proto/session/terms.ts'
-import { rounded } from '../statistics.ts'
 import type { BenchRow } from './row.ts'
 
 const named = (text: string): Uint8Array => sha256(Buffer.from(text))

@@ -1,6 +1,6 @@
 // What a benchmark yields: rows that scripts compare, as a table, JSON and CSV.
 import { type Column, table } from '../../cli/common/output.ts'
-import { percentile, rounded } from '../statistics.ts'
+import { percentile, rounded } from '../../cli/common/statistics.ts'
 
 export interface BenchRow {
   readonly operation: string

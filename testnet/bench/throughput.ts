@@ -1,7 +1,8 @@
 // How many tokens a network finalizes in a second: token blocks signed beforehand, many in flight, over many users.
+
+import { rounded } from '../../cli/common/statistics.ts'
 import { decodeRecord } from '../../proto/records.ts'
 import type { Progress } from '../network.ts'
-import { rounded } from '../statistics.ts'
 import { assertAllValid, type BenchNetwork, onBenchNetwork } from './bench-network.ts'
 import type { PreparedUser } from './prepared-user.ts'
 import { type BenchRow, latencyRows } from './row.ts'

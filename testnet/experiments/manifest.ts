@@ -1,19 +1,18 @@
 // What an experiment file says: network, load, faults in time, and what must hold. Both engines read this; which of them gives which fault
 // stands in docs/experiments.md. Times are in milliseconds here, and written with their unit in the file ("250ms", "5s", "2m").
 import * as z from 'zod'
+import { unitsMs } from '../../cli/common/durations.ts'
 import { adversaryNames } from '../../consensus/adversaries/index.ts'
 import { limits } from '../../proto/limits.ts'
 import { lockSuites } from '../../proto/session/terms.ts'
 import { dishonestClients, dishonestVendors } from '../dishonest/index.ts'
-
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 
 const duration = z
   .string()
   .regex(/^\d+(\.\d+)?(ms|s|m|h)$/, 'a time with its unit, such as 250ms, 5s or 2m')
   .transform(text => {
     const [, count, unit] = /^([\d.]+)(\w+)$/.exec(text)!
-    return Math.round(Number(count) * units[unit!]!)
+    return Math.round(Number(count) * unitsMs[unit!]!)
   })
   .describe('time')
 
@@ -23,7 +22,7 @@ const signedDuration = z
   .regex(/^[+-]?\d+(\.\d+)?(ms|s|m|h)$/, 'a time with sign and unit, such as +5s or -300ms')
   .transform(text => {
     const [, sign, count, unit] = /^([+-]?)([\d.]+)(\w+)$/.exec(text)!
-    return Math.round(Number(count) * units[unit!]!) * (sign === '-' ? -1 : 1)
+    return Math.round(Number(count) * unitsMs[unit!]!) * (sign === '-' ? -1 : 1)
   })
   .describe('signed time')
 

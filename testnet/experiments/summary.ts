@@ -1,6 +1,6 @@
 // What the experiment commands print for people.
 import { pairs, table } from '../../cli/common/output.ts'
-import { rounded } from '../statistics.ts'
+import { rounded } from '../../cli/common/statistics.ts'
 import type { Experiment } from './library.ts'
 import type { Measures } from './measures.ts'
 import type { ReplayReport } from './replay.ts'

@@ -1,6 +1,7 @@
 // A sweep's page: its picture, the medians, every run with the command that repeats it. One file that needs no network.
+
+import { rounded } from '../../cli/common/statistics.ts'
 import { escapeText } from '../drawing.ts'
-import { rounded } from '../statistics.ts'
 import type { SweepReport } from './sweep.ts'
 
 const cell = (value: string | number | null): string => {

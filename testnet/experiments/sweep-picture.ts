@@ -1,16 +1,15 @@
 // A sweep's picture: a panel for each quantity, all runs as dots, and a line through their medians.
+import { unitsMs } from '../../cli/common/durations.ts'
+import { percentile } from '../../cli/common/statistics.ts'
 import { type Chart, type ChartPanel, type ChartSeries, drawChart } from '../chart.ts'
-import { percentile } from '../statistics.ts'
 import { timeAt } from './schema.ts'
 import { parameterPath } from './settings.ts'
 import type { Quantity, SweepReport } from './sweep.ts'
 
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
-
 /** A value's place on an axis: a number, or a time in milliseconds; undefined for words. */
 function placeOf(value: string): number | undefined {
   const [, count, unit] = /^([+-]?\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(value) ?? []
-  return count === undefined ? undefined : Number(count) * (unitMs[unit ?? 'ms'] ?? 1)
+  return count === undefined ? undefined : Number(count) * unitsMs[unit ?? 'ms']!
 }
 
 /** Places of all values: their sizes where all have one, else their order. */

@@ -1,6 +1,7 @@
 // A sweep: one value of an experiment varied, each variant run with the same seeds. Reports of it as JSON and as CSV.
+
+import { percentile } from '../../cli/common/statistics.ts'
 import { MupibError } from '../../proto/errors.ts'
-import { percentile } from '../statistics.ts'
 import type { Experiment } from './library.ts'
 import { type Measures, outcomeOf } from './measures.ts'
 import { type Path, pathText } from './schema.ts'

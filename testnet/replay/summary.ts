@@ -1,7 +1,7 @@
 // The summary of a replay: from the outcomes of its purchases and the blocks that the auditor got verdicts for.
 import { pairs, table } from '../../cli/common/output.ts'
+import { percentile, rounded } from '../../cli/common/statistics.ts'
 import type { Verdict } from '../../proto/verdict.ts'
-import { percentile, rounded } from '../statistics.ts'
 import type { Buyer } from './buyers.ts'
 import type { DecidedBlock, UserTrust } from './parties.ts'
 import type { PurchaseOutcome } from './replay.ts'

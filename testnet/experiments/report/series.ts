@@ -1,5 +1,5 @@
 // What a run did over time: tokens and blocks, views for each block, latencies; in stretches of equal length.
-import { percentile } from '../../statistics.ts'
+import { percentile } from '../../../cli/common/statistics.ts'
 import { type EventOf, endOf, eventsOf, honestOf } from '../checkers/inquiry.ts'
 import type { Run } from '../history.ts'
 import type { ExperimentReport, Percentiles } from '../report.ts'
