@@ -20,7 +20,7 @@ export type Misconduct = keyof typeof misconducts
 
 const reputationMost = 100
 /** A session needs more than this. */
-const reputationNeeded = 50
+export const reputationNeeded = 50
 
 export interface Finding {
   readonly kind: Misconduct
@@ -40,7 +40,7 @@ const kindOf = (tag: number): Misconduct =>
   (Object.keys(misconducts) as Misconduct[]).find(kind => misconducts[kind].tag === tag)!
 
 /** What is left of a reputation. */
-const reputationAfter = (findings: readonly Pick<Finding, 'severity'>[]): number =>
+export const reputationAfter = (findings: readonly Pick<Finding, 'severity'>[]): number =>
   Math.max(0, reputationMost - findings.reduce((sum, { severity }) => sum + severity, 0))
 
 export class ReputationStore {

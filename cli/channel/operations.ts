@@ -6,10 +6,11 @@ import type { SessionStanding } from '../../proto/verdict.ts'
 import { identityOf, runningService } from '../common/actor-home.ts'
 import { toMupibError } from '../common/errors.ts'
 import { ownService } from '../common/http.ts'
-import { interruptible } from '../common/interrupt.ts'
+import { interruptible, unlessAborted } from '../common/interrupt.ts'
 import { openWalletHome } from '../user/home.ts'
 import { openVendorHome, vendorFolder } from '../vendor/home.ts'
 import type { VendorSessionShown } from '../vendor/sessions.ts'
+import { ChannelClient } from './client.ts'
 import { type Paid, Paying, type PayWishes, type Progress } from './paying.ts'
 import type { ReputationTold } from './session-ledger.ts'
 import { type ClientSessionShown, type OpeningWishes, WalletChannels } from './wallet-channels.ts'
@@ -89,14 +90,9 @@ export function closeChannel(whose: Whose, given: string | undefined, wishes: Cl
     const session = await channels.named(given)
     const standing = await closed(channels, session, wishes.alone)
     if (!wishes.wait || standing.state === 'settled') return standing
-    return Promise.race([channels.settled(session), interruption(interrupted)])
+    return unlessAborted(interrupted, channels.settled(session))
   })
 }
-
-const interruption = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
 
 async function closed(channels: WalletChannels, session: Digest, alone: boolean): Promise<SessionStanding> {
   const before = channels.store.certified(session)?.standing
@@ -113,7 +109,6 @@ async function claimOf(channels: WalletChannels, session: Digest, alone: boolean
   const stored = channels.store.standing(session)?.claim
   if (stored) return stored
   if (alone) {
-    const { ChannelClient } = await import('./client.ts')
     const { store, home } = channels
     const client = await ChannelClient.load({ store, session, key: home.key, now: Date.now, onClaim: () => {} })
     try {
@@ -139,9 +134,9 @@ async function claimOf(channels: WalletChannels, session: Digest, alone: boolean
 /** All sessions of a wallet. */
 export async function showChannels(whose: Whose): Promise<ClientSessionShown[]> {
   return withChannels(whose, async channels => {
-    const sessions = await channels.list()
     // a bank that is away does not keep anybody from looking at what is here
-    for (const { session, state } of sessions) if (state !== 'settled') await channels.ask(session).catch(() => {})
+    for (const session of await channels.store.sessions())
+      if (channels.store.certified(session)?.standing.state !== 'settled') await channels.ask(session).catch(() => {})
     return channels.list()
   })
 }

@@ -5,6 +5,7 @@ import type { LedgerClient } from '../../node/client/types.ts'
 import { MupibError } from '../../proto/errors.ts'
 import type { Digest } from '../../proto/hash.ts'
 import { decodeRecord, type LedgerRecord } from '../../proto/records.ts'
+import { unlessAborted } from './interrupt.ts'
 
 /** Records fetched at once. */
 const fetchedAtOnce = 64
@@ -29,20 +30,11 @@ export async function decidedRecords(digests: readonly Digest[], asking: Asking)
 /** That a decided record cannot be had passes when a validator that has it is connected. */
 async function decidedRecord(digest: Digest, { client, signal, onMissing }: Asking): Promise<LedgerRecord> {
   for (let attempt = 0; ; attempt++) {
-    const bytes = await unlessAborted(client.recordBytes(digest), signal)
+    // a question stays open as long as nobody is connected; a stop does not wait for that
+    const bytes = await unlessAborted(signal, client.recordBytes(digest))
     if (bytes) return decodeRecord(bytes).record
     onMissing(new MupibError('pruned', `no validator gives record ${digest}, which is decided`, { digest }))
     const { retryFirstMs, retryCapMs } = clientSettings
     await setTimeout(Math.min(retryCapMs, retryFirstMs * 2 ** attempt), undefined, { signal })
   }
-}
-
-/** A question stays open as long as nobody is connected; a stop does not wait for that. */
-function unlessAborted<T>(answered: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason)
-    signal.addEventListener('abort', stop, { once: true })
-    if (signal.aborted) stop()
-    void answered.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
-  })
 }

@@ -38,8 +38,10 @@ export interface SessionStreams {
   submit(kind: SessionKind, number: number): Promise<KeptAnswer>
 }
 
-const kindOf = ({ claim }: Carried): SessionKind => (claim ? 'sessionClose' : 'sessionOpen')
-const nameOf = ({ session, claim }: Carried): string => `${session}/${claim ? toHex(encodeClaim(claim)) : ''}`
+/** The kind of record that carries it. */
+export const kindOf = ({ claim }: Carried): SessionKind => (claim ? 'sessionClose' : 'sessionOpen')
+/** What tells one wish from another. */
+export const nameOf = ({ session, claim }: Carried): string => `${session}/${claim ? toHex(encodeClaim(claim)) : ''}`
 
 /** Refusals that pass by themselves: what was refused so may be right later, and comes as another attempt (C14). */
 const passing: readonly Refusal[] = ['too_early', 'not_found', 'unknown_signer']

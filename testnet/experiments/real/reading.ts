@@ -175,7 +175,7 @@ function writeFinals({ observer, recorder }: RealRun, chain: StoredChain | undef
 function readLogs({ field, recorder, adversaries }: RealRun): void {
   const fatal = 60
   for (const name of field.parties.filter(party => !adversaries.includes(party))) {
-    for (const line of logLines(field.actor(name).logFile)) {
+    for (const line of jsonLines(field.actor(name).logFile)) {
       const { level, msg, error, event } = line as {
         level?: number
         msg?: string
@@ -188,7 +188,8 @@ function readLogs({ field, recorder, adversaries }: RealRun): void {
   }
 }
 
-function* logLines(file: string): Generator<unknown> {
+/** Every line of a file that is JSON; none where there is no file. */
+export function* jsonLines(file: string): Generator<unknown> {
   if (!fs.existsSync(file)) return
   for (const text of fs.readFileSync(file, 'utf8').split('\n')) {
     if (!text.startsWith('{')) continue

@@ -1,6 +1,5 @@
 // The sessions of a real run: a till and clients as processes of their own, beside the network; and what the bank, the till and they themselves say of
 // them at the end.
-import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { issue } from '../../../cli/authority/authority.ts'
 import { identityOf, readOwnCertificate } from '../../../cli/common/actor-home.ts'
@@ -22,6 +21,7 @@ import type { StartedProcess } from '../../start-process.ts'
 import type { EventOf } from '../checkers/inquiry.ts'
 import type { Manifest } from '../manifest.ts'
 import type { Field } from './field.ts'
+import { jsonLines } from './reading.ts'
 import type { Recorder } from './recorder.ts'
 import { pause } from './schedule.ts'
 import { type ClientLine, orderFileOf, type SessionOrder, seenFileOf } from './session-client.ts'
@@ -249,17 +249,5 @@ const sumOf = ({ rows }: Statement, kind: string, reference?: string): string =>
     .filter(row => row.kind === kind && (reference === undefined || row.reference === reference))
     .reduce((sum, { amount }) => sum + BigInt(amount), 0n)
     .toString()
-
-function* jsonLines(file: string): Generator<unknown> {
-  if (!fs.existsSync(file)) return
-  for (const text of fs.readFileSync(file, 'utf8').split('\n')) {
-    if (!text.startsWith('{')) continue
-    try {
-      yield JSON.parse(text)
-    } catch {
-      // the last line of a process that was killed while it wrote
-    }
-  }
-}
 
 const linesOf = ({ folder }: Actor): ClientLine[] => [...jsonLines(seenFileOf(folder))] as ClientLine[]

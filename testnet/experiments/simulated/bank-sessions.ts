@@ -1,7 +1,12 @@
 // Sessions at a simulated bank: the real bank's rules E1 to E4 and its books on the virtual store. It escrows, signs, carries, pays out what the ledger
 // certified, and takes evidence against clients.
 import { type AccountId, escrowAccount, escrowEvent, settleEvent } from '../../../cli/bank/accounts.ts'
-import { type Misconduct as MisconductName, misconducts } from '../../../cli/bank/reputation-store.ts'
+import {
+  type Misconduct as MisconductName,
+  misconducts,
+  reputationAfter,
+  reputationNeeded,
+} from '../../../cli/bank/reputation-store.ts'
 import { askAgainAt, checkOpening, type OpeningRequest } from '../../../cli/bank/session-rules.ts'
 import {
   isPaidOut,
@@ -46,9 +51,6 @@ export interface BankSessionsHost {
 
 /** How often it looks for sessions of which it has to ask the ledger, in milliseconds. */
 const dueMs = 250
-// as in the bank's own reputation-store.ts
-const reputationMost = 100
-const reputationNeeded = 50
 
 const bank = { network: ledgerNetwork, fingerprint: certificateOf('bank').fingerprint }
 
@@ -77,10 +79,7 @@ export class BankSessions {
 
   reputationOf(account: AccountId): number {
     const findings = this.#host.store.entries<MisconductName>(`finding/${account}/`)
-    return Math.max(
-      0,
-      findings.reduce((left, [, kind]) => left - misconducts[kind].severity, reputationMost),
-    )
+    return reputationAfter(findings.map(([, kind]) => misconducts[kind]))
   }
 
   #file(session: Digest): SessionFile | undefined {

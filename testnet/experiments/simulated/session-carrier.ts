@@ -7,10 +7,10 @@ import {
   type OwnStream,
   settleInStream,
 } from '../../../cli/common/stream.ts'
-import { toHex } from '../../../proto/bytes.ts'
+import { kindOf, nameOf, type SessionKind, sessionKinds } from '../../../cli/session/carrier.ts'
 import type { Digest } from '../../../proto/hash.ts'
 import type { SessionClose, SessionOpen, SignedRecord } from '../../../proto/records.ts'
-import { encodeClaim, type SessionClaim } from '../../../proto/session/claims.ts'
+import type { SessionClaim } from '../../../proto/session/claims.ts'
 import type { SessionSignatures, SessionTerms } from '../../../proto/session/terms.ts'
 import type { ReadAnswer } from './ledger-client.ts'
 import { certificateOf, ledgerNetwork } from './parties.ts'
@@ -26,18 +26,12 @@ export interface Wish {
   readonly asker: string
 }
 
-type SessionKind = 'sessionOpen' | 'sessionClose'
-export const isSessionKind = (kind: string): kind is SessionKind => kind === 'sessionOpen' || kind === 'sessionClose'
+export const isSessionKind = (kind: string): kind is SessionKind => sessionKinds.some(name => name === kind)
 
 interface Carrying {
   readonly wish: Wish
   readonly record: SignedRecord<SessionOpen | SessionClose>
 }
-
-const kinds = ['sessionOpen', 'sessionClose'] as const
-const kindOf = ({ claim }: Pick<Wish, 'claim'>): SessionKind => (claim ? 'sessionClose' : 'sessionOpen')
-const nameOf = ({ session, claim }: Pick<Wish, 'session' | 'claim'>): string =>
-  `${session}/${claim ? toHex(encodeClaim(claim)) : ''}`
 
 export class SessionCarrier {
   readonly #signer: string
@@ -51,7 +45,7 @@ export class SessionCarrier {
   }
 
   get isIdle(): boolean {
-    return kinds.every(kind => !this.#carrying(kind) && this.#wishes(kind).length === 0)
+    return sessionKinds.every(kind => !this.#carrying(kind) && this.#wishes(kind).length === 0)
   }
 
   #carrying(kind: SessionKind): Carrying | undefined {
@@ -64,7 +58,7 @@ export class SessionCarrier {
 
   /** Goes on with what was to be carried. */
   wake(): void {
-    for (const kind of kinds) {
+    for (const kind of sessionKinds) {
       const carrying = this.#carrying(kind)
       if (carrying) this.#submit(carrying.record)
       else this.#next(kind)
