@@ -54,7 +54,7 @@ export const groups: readonly Group[] = [
     async add(program) {
       const [{ addChannelCommands }, { addChannelBenchCommand }] = await Promise.all([
         import('./channel/commands.ts'),
-        import('../testnet/commands.ts'),
+        import('../testnet/bench/commands.ts'),
       ])
       addChannelBenchCommand(addChannelCommands(program))
     },
@@ -97,7 +97,7 @@ export const groups: readonly Group[] = [
   {
     name: 'bench',
     description: 'the benchmarks',
-    add: async program => (await import('../testnet/commands.ts')).addBenchCommand(program),
+    add: async program => (await import('../testnet/bench/commands.ts')).addBenchCommand(program),
   },
   {
     name: 'completion',

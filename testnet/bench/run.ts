@@ -1,13 +1,7 @@
 // The benchmarks by name.
 import { MupibError } from '../../proto/errors.ts'
 import type { Progress } from '../network.ts'
-import { benchChannel } from './channel.ts'
-import { benchCrypto } from './crypto.ts'
-import { benchDegraded } from './degraded.ts'
-import { benchIdle, benchLatency } from './latency.ts'
-import { benchLocks } from './locks.ts'
 import type { BenchRow } from './row.ts'
-import { benchThroughput, defaultThroughput } from './throughput.ts'
 
 export interface BenchOptions {
   readonly seconds: number
@@ -16,14 +10,19 @@ export interface BenchOptions {
 
 type Bench = (options: BenchOptions, progress: Progress, signal: AbortSignal) => Promise<BenchRow[]>
 
+// loaded when they run: their names alone are wanted by every help
 const benches: Readonly<Record<string, Bench>> = {
-  throughput: (options, progress, signal) => benchThroughput({ ...defaultThroughput, ...options }, progress, signal),
-  latency: benchLatency,
-  idle: benchIdle,
-  degraded: benchDegraded,
-  locks: async () => benchLocks(),
-  channel: ({ seconds }, _progress, signal) => benchChannel(Math.min(seconds, 20), signal),
-  crypto: async ({ seconds }) => benchCrypto(Math.min(seconds, 5)),
+  async throughput(options, progress, signal) {
+    const { benchThroughput, defaultThroughput } = await import('./throughput.ts')
+    return benchThroughput({ ...defaultThroughput, ...options }, progress, signal)
+  },
+  latency: async (...run) => (await import('./latency.ts')).benchLatency(...run),
+  idle: async (...run) => (await import('./latency.ts')).benchIdle(...run),
+  degraded: async (...run) => (await import('./degraded.ts')).benchDegraded(...run),
+  locks: async () => (await import('./locks.ts')).benchLocks(),
+  channel: async ({ seconds }, _progress, signal) =>
+    (await import('./channel.ts')).benchChannel(Math.min(seconds, 20), signal),
+  crypto: async ({ seconds }) => (await import('./crypto.ts')).benchCrypto(Math.min(seconds, 5)),
 }
 
 export const benchNames: readonly string[] = Object.keys(benches)
