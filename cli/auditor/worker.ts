@@ -1,8 +1,7 @@
 // A worker that sends items of one kind, in the order of their numbers, until each is done. What was not done is tried again after a pause that grows
 // up to a cap, and holds up nothing behind it.
-import { randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { createBackoff } from '../../node/network/backoff.ts'
+import { createBackoff, systemRandom } from '../../node/network/backoff.ts'
 import type { MupibError } from '../../proto/errors.ts'
 import { toMupibError } from '../common/errors.ts'
 
@@ -65,8 +64,7 @@ export class Worker<T> {
   }
 
   async #run(): Promise<void> {
-    const random = (): number => randomInt(2 ** 32) / 2 ** 32
-    const backoff = createBackoff({ ...retry, random })
+    const backoff = createBackoff({ ...retry, random: systemRandom })
     while (!this.#options.signal.aborted) {
       if (this.#retryAt !== undefined && performance.now() >= this.#retryAt) {
         this.#stuck.clear()

@@ -1,9 +1,7 @@
 // Tokens that expired unspent become the bank's income, once auditors had their time to bring what was spent last. A timer waits for the next
 // publication that is due.
+import { timerMsUntil } from '../common/timers.ts'
 import type { Desk } from './desk.ts'
-
-/** The longest that one timer waits, in milliseconds: Node's own take no more than 2^31 - 1. */
-const waitMsMax = 86_400_000
 
 export class Expiry {
   readonly #desk: Desk
@@ -46,7 +44,7 @@ export class Expiry {
     }
     clearTimeout(this.#timer)
     if (due === undefined || this.#isStopped) return
-    this.#timer = setTimeout(() => void this.#expire(), Math.min(waitMsMax, Math.max(0, due - Date.now())))
+    this.#timer = setTimeout(() => void this.#expire(), timerMsUntil(due))
     this.#timer.unref()
   }
 

@@ -16,6 +16,7 @@ import {
   verifySession,
 } from '../../proto/session/terms.ts'
 import type { Refused } from '../common/own-records.ts'
+import { timerMsUntil } from '../common/timers.ts'
 import { SessionBook, type SessionChange, type SessionOwner, type SessionShown } from '../session/book.ts'
 import {
   openingRefused,
@@ -33,8 +34,6 @@ import { checkReputation } from './reputation-store.ts'
 import { askAgainAt, checkOpening, type OpeningRequest } from './session-rules.ts'
 import type { BankRecords } from './store.ts'
 
-/** The longest that one timer waits, in milliseconds: Node's own take no more than 2^31 - 1. */
-const waitMsMax = 86_400_000
 const settle: SessionClaim = { form: 'settle' }
 
 export class Sessions implements SessionOwner {
@@ -150,26 +149,29 @@ export class Sessions implements SessionOwner {
 
   /** The escrow of a session that a lost store signed; false where the books lack the client's money or account. */
   #takeEscrow(draft: BooksDraft, { session, terms }: SessionFile): boolean {
-    const { accounts, sessions, log } = this.#desk
-    const hasVendor = accounts.account(toHex(terms.vendor)) !== undefined
-    const isBacked = hasVendor && 'entry' in postEscrow(draft, session, terms)
+    const { sessions, log } = this.#desk
+    const isBacked = this.#postLost(draft, session, terms)
     if (!isBacked) draft.add(sessions.putUnbacked(session))
     log({ kind: 'session_recovered', session, escrow: sessionEscrow(terms), isBacked })
     return isBacked
   }
 
+  /** Moves the money where both parties have accounts and the client has enough; false where not. */
+  #postLost(draft: BooksDraft, session: Digest, terms: SessionTerms): boolean {
+    const hasVendor = this.#desk.accounts.account(toHex(terms.vendor)) !== undefined
+    return hasVendor && 'entry' in postEscrow(draft, session, terms)
+  }
+
   /** Takes the escrow of sessions of a lost store, as far as the books have the money now, and pays what is due of them. */
   async backLost(): Promise<void> {
-    const { sessions, accounts } = this.#desk
+    const { sessions } = this.#desk
     const lost = await sessions.unbacked()
     if (lost.length === 0) return
     await this.#desk.books.run(async () => {
       const draft = this.#desk.draft()
       for (const session of lost) {
         const file = sessions.file(session)!
-        const hasVendor = accounts.account(toHex(file.terms.vendor)) !== undefined
-        if (!sessions.isUnbacked(session) || !hasVendor) continue
-        if (!('entry' in postEscrow(draft, session, file.terms))) continue
+        if (!sessions.isUnbacked(session) || !this.#postLost(draft, session, file.terms)) continue
         draft.add(sessions.dropUnbacked(session))
         const payout = payoutOf(file)
         if (payout) this.#pay(draft, file, payout)
@@ -200,8 +202,7 @@ export class Sessions implements SessionOwner {
     }
     clearTimeout(this.#timer)
     if (next === undefined || this.#isStopped) return
-    const waitMs = Math.min(waitMsMax, Math.max(0, next + 1 - Date.now()))
-    this.#timer = setTimeout(() => void this.#askDue(), waitMs)
+    this.#timer = setTimeout(() => void this.#askDue(), timerMsUntil(next + 1))
     this.#timer.unref()
   }
 

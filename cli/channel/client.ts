@@ -1,5 +1,5 @@
 // A client's end of a session: performs what client-rules.ts decides, over a stream that comes back and a store that keeps every payment.
-import { randomInt } from 'node:crypto'
+import { systemRandom } from '../../node/network/backoff.ts'
 import type { Host } from '../../node/network/host.ts'
 import { peerIdFromPublicKey } from '../../node/network/host.ts'
 import { type ClientSession, openSession } from '../../node/network/sessions.ts'
@@ -183,7 +183,7 @@ export class ChannelClient {
       peerId: peerIdFromPublicKey(this.#context.terms.vendor),
       multiaddrs,
       protocol: channelProtocol,
-      random: () => randomInt(2 ** 32) / 2 ** 32,
+      random: systemRandom,
       frameBytesMax: channelLimits.frameBytes,
       queueBytesMax: channelLimits.queueBytes,
       inFlightMax: channelLimits.turnPayments,

@@ -1,9 +1,8 @@
 // Paying in a session at a rate, for a time or a count: what `channel pay` does. The stream comes back by itself, wherever the vendor is by then.
-import { randomInt } from 'node:crypto'
 import { constants, open } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { networkTagOf } from '../../node/client/client.ts'
-import { createBackoff } from '../../node/network/backoff.ts'
+import { createBackoff, systemRandom } from '../../node/network/backoff.ts'
 import { createHost, type Host, peerIdFromPublicKey } from '../../node/network/host.ts'
 import { MupibError } from '../../proto/errors.ts'
 import type { Digest } from '../../proto/hash.ts'
@@ -120,7 +119,7 @@ export class Paying {
 
   async #relocate(): Promise<void> {
     const { signal } = this.#ending
-    const backoff = createBackoff({ firstMs: 200, capMs: 5_000, random: () => randomInt(2 ** 32) / 2 ** 32 })
+    const backoff = createBackoff({ firstMs: 200, capMs: 5_000, random: systemRandom })
     while (!signal.aborted && !this.client.isConnected) {
       try {
         const there = await this.#channels.listening(this.#session)

@@ -75,6 +75,13 @@ export class FieldReader {
     return this.fail(name, `a list of at most ${max} items`)
   }
 
+  /** At least one text. */
+  texts(name: string, max: number, wanted = 'a list of texts'): readonly string[] {
+    const values = this.array(name, max)
+    if (values.length === 0 || !values.every(value => typeof value === 'string')) this.fail(name, wanted)
+    return values as readonly string[]
+  }
+
   object(name: string): FieldReader {
     return new FieldReader(this.raw(name) ?? {}, `${this.#where}: ${name}`, this.#code)
   }

@@ -7,6 +7,8 @@ import { isSigned, signRequest, verifyReply } from './signed-http.ts'
 
 /** Milliseconds after which a service that took a request and says nothing counts as not answering. */
 const answerTimeoutMs = 120_000
+/** A long poll that comes back sooner than this did not wait, and is not repeated at once. */
+export const longPollMsMin = 1_000
 
 function errorOf(status: number, body: unknown, url: string): MupibError {
   const error = (body as { error?: Record<string, unknown> } | undefined)?.error

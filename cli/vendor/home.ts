@@ -33,17 +33,11 @@ function readPrices(config: FieldReader): ReadonlyMap<string, bigint> {
   return prices
 }
 
-function readAuditors(config: FieldReader): readonly string[] | undefined {
-  if (!config.has('auditors')) return undefined
-  const names = config.array('auditors', limits.members)
-  if (names.length === 0 || !names.every(name => typeof name === 'string'))
-    config.fail('auditors', 'a list of at least one name')
-  return names as string[]
-}
-
 const readOwn = (config: FieldReader): RawSettings => ({
   bank: config.text('bank'),
-  auditors: readAuditors(config),
+  auditors: config.has('auditors')
+    ? config.texts('auditors', limits.members, 'a list of at least one name')
+    : undefined,
   checkTokens: config.boolean('checkTokens', true),
   prices: readPrices(config),
   trustFloor: config.has('trustFloor') ? config.integer('trustFloor', 1, limits.blockTokens) : undefined,

@@ -1,8 +1,7 @@
 // What a vendor wants of banks and auditors, for as long as it takes: news of its sessions, its claims carried, evidence taken. Each wait is a
 // long poll, or a pause after a failure.
-import { randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { createBackoff } from '../../node/network/backoff.ts'
+import { createBackoff, systemRandom } from '../../node/network/backoff.ts'
 import type { Digest } from '../../proto/hash.ts'
 import type { SessionClaim } from '../../proto/session/claims.ts'
 import type { Misconduct } from '../../proto/session/misconduct.ts'
@@ -10,6 +9,7 @@ import type { SessionTerms } from '../../proto/session/terms.ts'
 import type { Carrier, SessionLedger } from '../channel/session-ledger.ts'
 import type { CertifiedStanding, ChannelStore } from '../channel/store.ts'
 import { toMupibError } from '../common/errors.ts'
+import { longPollMsMin } from '../common/http.ts'
 
 export interface PursuitOptions {
   readonly ledger: SessionLedger
@@ -23,12 +23,10 @@ export interface PursuitOptions {
   readonly log: (event: { readonly kind: string; readonly [field: string]: unknown }) => void
 }
 
-/** A long poll that comes back sooner than this did not wait, and is not repeated at once. */
-const longPollMsMin = 1_000
 /** Evidence that is refused by these is not brought again. */
 const refusedForGood: readonly string[] = ['bad_proof', 'no_account', 'wrong_network', 'malformed']
 
-const newBackoff = () => createBackoff({ firstMs: 200, capMs: 30_000, random: () => randomInt(2 ** 32) / 2 ** 32 })
+const newBackoff = () => createBackoff({ firstMs: 200, capMs: 30_000, random: systemRandom })
 
 export class SessionPursuit {
   readonly #options: PursuitOptions

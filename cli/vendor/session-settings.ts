@@ -32,13 +32,7 @@ export function readSessionSettings(config: FieldReader): SessionSettings | unde
   if (!config.has('sessions')) return undefined
   const fields = config.object('sessions')
   const names = Object.keys(lockSuites) as LockSuiteName[]
-  const texts = (name: string, max: number, fallback: readonly string[]): readonly string[] => {
-    if (!fields.has(name)) return fallback
-    const values = fields.array(name, max)
-    if (values.length === 0 || !values.every(value => typeof value === 'string')) fields.fail(name, 'a list of texts')
-    return values as string[]
-  }
-  const suites = texts('suites', names.length, defaultSuites)
+  const suites = fields.has('suites') ? fields.texts('suites', names.length) : defaultSuites
   if (!suites.every(suite => names.includes(suite as LockSuiteName))) fields.fail('suites', `of ${names.join(', ')}`)
   const settings: SessionSettings = {
     unit: fields.amount('unit', limits.amount),
@@ -46,7 +40,7 @@ export function readSessionSettings(config: FieldReader): SessionSettings | unde
     paymentsMax: fields.integer('paymentsMax', 1, limits.sessionPayments, limits.sessionPayments),
     windowMs: fields.integer('windowMs', limits.sessionWindowMsMin, limits.sessionWindowMsMax, defaultWindowMs),
     lockBatch: fields.integer('lockBatch', 1, channelLimits.lockBatch, 1),
-    listen: texts('listen', addressesMax, [anyPort]),
+    listen: fields.has('listen') ? fields.texts('listen', addressesMax) : [anyPort],
     file: fields.has('file') ? fields.text('file') : undefined,
     chunkBytes: fields.integer('chunkBytes', 1, channelLimits.contentBytes, channelLimits.contentBytes),
   }

@@ -13,6 +13,7 @@ import { SessionLedger } from '../channel/session-ledger.ts'
 import { type CertifiedStanding, ChannelStore } from '../channel/store.ts'
 import type { ChannelVendor, ChannelVendorOptions, VendorStanding } from '../channel/vendor.ts'
 import { memberNamed } from '../common/rulings.ts'
+import { timerMsUntil } from '../common/timers.ts'
 import { Goods } from './goods.ts'
 import type { VendorHome } from './home.ts'
 import { SessionPursuit } from './session-pursuit.ts'
@@ -58,8 +59,6 @@ interface Live {
 
 /** Offers that were accepted and not opened, at most: each is stored. */
 const offeredMax = 1_000
-/** The longest that one timer waits, in milliseconds: Node's own take no more than 2^31 - 1. */
-const timerMsMax = 86_400_000
 
 const rankOf = (state: SessionState | 'offered'): number => (state === 'offered' ? -1 : sessionStates.indexOf(state))
 
@@ -333,14 +332,13 @@ export class VendorSessions {
     const ends = [...this.#live.values()].map(({ terms }) => terms.expiry - channelLimits.expiryMarginMs)
     const first = Math.min(...ends.filter(end => end > this.#toldTime))
     if (!Number.isFinite(first) || this.#ending.signal.aborted) return
-    const waitMs = Math.min(timerMsMax, Math.max(0, first - Date.now()))
     this.#expiring = setTimeout(() => {
       this.#toldTime = Date.now()
       vendor.time(this.#toldTime).then(
         () => this.#armExpiry(vendor),
         error => this.#fail(error),
       )
-    }, waitMs)
+    }, timerMsUntil(first))
   }
 
   /** A write whose failure stops the vendor. */

@@ -1,8 +1,7 @@
 // The till: takes payments, presents each to its auditor until that has ruled, and delivers once. What it signs and what it is told goes to
 // disk before anybody hears of it; what was open when it stopped is presented again with the same bytes.
-import { randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { createBackoff } from '../../node/network/backoff.ts'
+import { createBackoff, systemRandom } from '../../node/network/backoff.ts'
 import type { Database } from '../../node/store/database.ts'
 import { openLevelDatabase } from '../../node/store/level-database.ts'
 import { bytesEqual, bytesOfHex, toHex } from '../../proto/bytes.ts'
@@ -18,7 +17,7 @@ import {
 } from '../../proto/statements.ts'
 import { identityOf, type PartyHome } from '../common/actor-home.ts'
 import { toMupibError } from '../common/errors.ts'
-import { type Peer, signedCall } from '../common/http.ts'
+import { longPollMsMin, type Peer, signedCall } from '../common/http.ts'
 import { CertificateChecks } from '../common/identity.ts'
 import { paymentDigest, type UserPayment, userPaymentToJson } from '../common/payment.ts'
 import { readRuling } from '../common/rulings.ts'
@@ -59,8 +58,6 @@ interface Pursued {
 /** How long an answer to a user waits for the auditor's first word, and where the user asks to wait, for the last, in milliseconds. */
 const firstWordMs = 10_000
 const lastWordMs = 30_000
-/** A long poll that comes back sooner than this did not wait, and is not repeated at once. */
-const longPollMsMin = 1_000
 
 /** What an auditor answers to a payment; the rest of it is believed only as far as the ruling says it. */
 interface Ruled {
@@ -219,7 +216,7 @@ export class Till {
   /** Presents, then waits for the ruling, for as long as it takes. */
   async #untilSettled(pursued: Pursued): Promise<void> {
     const { signal } = this.#ending
-    const backoff = createBackoff({ firstMs: 200, capMs: 5_000, random: () => randomInt(2 ** 32) / 2 ** 32 })
+    const backoff = createBackoff({ firstMs: 200, capMs: 5_000, random: systemRandom })
     let isPresented = false
     while (!signal.aborted) {
       const startedAt = performance.now()

@@ -1,5 +1,4 @@
 // The ledger client of banks, auditors and the authority: sessions with all validators, and nothing believed that is not proved or said by f+1.
-import { randomInt } from 'node:crypto'
 import { faultsBorne, quorumOf } from '../../proto/chain.ts'
 import { MupibError } from '../../proto/errors.ts'
 import { type Genesis, genesisHash, memberByPeerId, validatorIndexOf, validatorKeys } from '../../proto/genesis.ts'
@@ -9,6 +8,7 @@ import { peerIdOf } from '../../proto/peer-id.ts'
 import { verifyAnswer } from '../../proto/proof.ts'
 import type { RecordKind, SignedRecord } from '../../proto/records.ts'
 import { type ClientFrame, encodeClientFrame, type RecordAnswer } from '../../proto/wire/codec.ts'
+import { systemRandom } from '../network/backoff.ts'
 import { createHost, type Host } from '../network/host.ts'
 import { type AddressBook, openAddressBook } from './address-book.ts'
 import { createSignatureCheck } from './checked-signatures.ts'
@@ -104,7 +104,7 @@ class Client implements LedgerClient, RequestContext {
   }
 
   random(): number {
-    return randomInt(2 ** 32) / 2 ** 32
+    return systemRandom()
   }
 
   links(): readonly ValidatorLink[] {

@@ -1,4 +1,5 @@
 // Capped exponential pauses with jitter, so that a network that lost a peer does not come back at it in step.
+import { randomInt } from 'node:crypto'
 
 export interface BackoffOptions {
   firstMs: number
@@ -26,3 +27,6 @@ export function createBackoff({ firstMs, capMs, random }: BackoffOptions): Backo
     },
   }
 }
+
+/** Uniform in [0, 1), from the system. */
+export const systemRandom = (): number => randomInt(2 ** 32) / 2 ** 32
