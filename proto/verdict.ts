@@ -113,6 +113,9 @@ export interface UserStanding {
 export const sessionStates = ['open', 'closing', 'settled'] as const
 /** `open`: service goes on. `closing`: the client said where it ends, and the vendor may prove more. `settled`: what is due is final. */
 export type SessionState = (typeof sessionStates)[number]
+/** How far a session is, to be compared: 0 before the ledger has opened it. */
+export const sessionStage = (state: SessionState | undefined): number =>
+  state === undefined ? 0 : sessionStates.indexOf(state) + 1
 
 export const settledBy = ['none', 'joint', 'vendor', 'client', 'expiry'] as const
 /** Whose word the index is; `expiry` where nobody gave one in time. */

@@ -1,5 +1,7 @@
 // What client and vendor keep of their sessions, each in a store of its own: terms, how far a session is, every payment, and what ends it.
+import { join } from 'node:path'
 import type { Database, WriteOp } from '../../node/store/database.ts'
+import { openLevelDatabase } from '../../node/store/level-database.ts'
 import { bytesOfHex, Reader, toHex, Writer } from '../../proto/bytes.ts'
 import type { Digest } from '../../proto/hash.ts'
 import { limits } from '../../proto/limits.ts'
@@ -16,6 +18,7 @@ import {
 import { encodeTerms, readTerms, type SessionTerms } from '../../proto/session/terms.ts'
 import { decodeRecordVerdict, type SessionStanding } from '../../proto/verdict.ts'
 import { decodeRecordAnswer, encodeRecordAnswer, type RecordAnswer } from '../../proto/wire/codec.ts'
+import type { PartyHome } from '../common/actor-home.ts'
 import { actorKey, actorPrefixes, actorRange, numberOfKey } from '../common/store-keys.ts'
 
 /** Phases of either side, by the number that is stored. */
@@ -166,6 +169,11 @@ export class ChannelStore {
   close(): Promise<void> {
     return this.#database.close()
   }
+}
+
+/** Opens the sessions of a wallet or a till, which lie in its folder apart from what else it keeps. Throws what opening a store throws. */
+export async function openChannelStore({ dir, network }: Pick<PartyHome, 'dir' | 'network'>): Promise<ChannelStore> {
+  return new ChannelStore(await openLevelDatabase(join(dir, 'channels'), { genesisHash: bytesOfHex(network) }))
 }
 
 const noBytes = new Uint8Array(0)

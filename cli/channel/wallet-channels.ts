@@ -1,7 +1,5 @@
 // A user's sessions: opened at the bank, paid to the vendor over a stream, closed on the ledger. What they need lies in the wallet's folder
 // `channels`, apart from its tokens.
-import { join } from 'node:path'
-import { openLevelDatabase } from '../../node/store/level-database.ts'
 import { bytesOfHex, toHex } from '../../proto/bytes.ts'
 import { type ErrorCode, MupibError } from '../../proto/errors.ts'
 import type { Digest } from '../../proto/hash.ts'
@@ -20,7 +18,7 @@ import { Counterparties, type OfferedSessions } from '../user/counterparties.ts'
 import type { WalletHome } from '../user/wallet.ts'
 import { draftSession, type VendorPlace, vendorPlace } from './client.ts'
 import { answerText, type ReputationTold, SessionLedger } from './session-ledger.ts'
-import { type CertifiedStanding, ChannelStore, type StoredSession } from './store.ts'
+import { type CertifiedStanding, type ChannelStore, openChannelStore, type StoredSession } from './store.ts'
 
 /** What a user wants of a session; the vendor's offer says the rest. */
 export interface OpeningWishes {
@@ -86,8 +84,7 @@ export class WalletChannels {
 
   /** Throws what opening a store throws: `store_locked` while another command uses the sessions. */
   static async open(home: WalletHome, ending: AbortSignal): Promise<WalletChannels> {
-    const database = await openLevelDatabase(join(home.dir, 'channels'), { genesisHash: bytesOfHex(home.network) })
-    return new WalletChannels(home, new ChannelStore(database), ending)
+    return new WalletChannels(home, await openChannelStore(home), ending)
   }
 
   /** Agrees with the vendor, has the bank hold the money, and the ledger open the session. Throws `refused`, and what those say. */

@@ -14,7 +14,7 @@ import {
   termsFault,
   verifySession,
 } from '../../proto/session/terms.ts'
-import type { Refusal, SessionStanding } from '../../proto/verdict.ts'
+import { type Refusal, type SessionStanding, sessionStage } from '../../proto/verdict.ts'
 
 /** Where on the ledger something was decided. */
 export interface Place {
@@ -88,9 +88,6 @@ export const signedFile = (
   due,
 })
 
-const stages = { open: 1, closing: 2, settled: 3 } as const
-const stageOf = ({ standing }: SessionFile): number => (standing ? stages[standing.state] : 0)
-
 /** The escrow has left. */
 export const isPaidOut = ({ standing, refusal }: SessionFile): boolean =>
   refusal !== undefined || standing?.state === 'settled'
@@ -111,7 +108,7 @@ const stepTo = (file: SessionFile): SessionStep => ({ file, payout: payoutOf(fil
 /** The ledger certified how a session stands. Undefined where that is nothing new (E4), `contradiction` where it cannot be. */
 export function learn(file: SessionFile, standing: SessionStanding): SessionStep | 'contradiction' | undefined {
   if (file.refusal !== undefined) return 'contradiction'
-  if (stages[standing.state] <= stageOf(file)) return undefined
+  if (sessionStage(standing.state) <= sessionStage(file.standing?.state)) return undefined
   if (standing.state !== 'settled')
     return stepTo({ ...file, standing, due: file.due === undefined ? undefined : standing.windowEnd })
   if (standing.paid + standing.returned !== sessionEscrow(file.terms)) return 'contradiction'

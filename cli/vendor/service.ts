@@ -87,9 +87,7 @@ function addSessionRoutes(server: FastifyInstance, sessions: VendorSessions): vo
       const body = new FieldReader(request.body, 'the opening', 'bad_input')
       const answer = body.text('answer')
       body.end()
-      const session = checkDigest(request.params.session)
-      await sessions.show(session, clientOf(request))
-      return sessions.opened(session, answer)
+      return sessions.opened(checkDigest(request.params.session), clientOf(request), answer)
     },
   )
   server.get<{ Params: { session: string } }>(

@@ -1,16 +1,13 @@
 // A vendor's sessions: accepts what clients offer, listens for their payments, and acts on what the ledger certifies. Docs: docs/channels.md.
-import { join } from 'node:path'
 import type { Host } from '../../node/network/host.ts'
-import type { Database } from '../../node/store/database.ts'
-import { openLevelDatabase } from '../../node/store/level-database.ts'
-import { bytesEqual, bytesOfHex, toHex } from '../../proto/bytes.ts'
+import { bytesEqual, toHex } from '../../proto/bytes.ts'
 import { MupibError } from '../../proto/errors.ts'
 import type { Digest } from '../../proto/hash.ts'
 import { type LockSuiteName, type SessionTerms, sessionDigest } from '../../proto/session/terms.ts'
-import { type SessionState, sessionStates } from '../../proto/verdict.ts'
+import { type SessionState, sessionStage } from '../../proto/verdict.ts'
 import { channelLimits } from '../channel/limits.ts'
 import { SessionLedger } from '../channel/session-ledger.ts'
-import { type CertifiedStanding, ChannelStore } from '../channel/store.ts'
+import { type CertifiedStanding, type ChannelStore, openChannelStore, type StoredSession } from '../channel/store.ts'
 import type { ChannelVendor, ChannelVendorOptions, VendorStanding } from '../channel/vendor.ts'
 import { memberNamed } from '../common/rulings.ts'
 import { timerMsUntil } from '../common/timers.ts'
@@ -54,20 +51,17 @@ type Log = (event: { readonly kind: string; readonly [field: string]: unknown })
 
 interface Live {
   readonly terms: SessionTerms
-  state: SessionState | 'offered'
+  /** Undefined until the ledger's word is there. */
+  state: SessionState | undefined
 }
 
 /** Offers that were accepted and not opened, at most: each is stored. */
 const offeredMax = 1_000
 
-const rankOf = (state: SessionState | 'offered'): number => (state === 'offered' ? -1 : sessionStates.indexOf(state))
-
 export interface VendorSessionsOptions {
   readonly home: VendorHome
   readonly settings: SessionSettings
   readonly log?: Log
-  /** The store; opened in the home's folder `channels` when left out. */
-  readonly database?: Database
   /** What decides in a session (default: the rules of an honest vendor). */
   readonly step?: ChannelVendorOptions['step']
 }
@@ -122,12 +116,9 @@ export class VendorSessions {
 
   /** Opens the store, and takes up what is not settled. Throws what opening a store throws, and `bad_config` where the goods are not there. */
   static async open(options: VendorSessionsOptions): Promise<VendorSessions> {
-    const { home, settings, database } = options
+    const { home, settings } = options
     const goods = await Goods.open(home.dir, settings)
-    const store = new ChannelStore(
-      database ?? (await openLevelDatabase(join(home.dir, 'channels'), { genesisHash: bytesOfHex(home.network) })),
-    )
-    const sessions = new VendorSessions(options, store, goods)
+    const sessions = new VendorSessions(options, await openChannelStore(home), goods)
     try {
       await sessions.#resume()
       return sessions
@@ -139,14 +130,14 @@ export class VendorSessions {
 
   async #resume(): Promise<void> {
     for (const session of await this.#store.sessions()) {
-      const state = this.#store.certified(session)?.standing.state ?? 'offered'
+      const state = this.#store.certified(session)?.standing.state
       if (state === 'settled') continue
       const { terms } = this.#store.session(session)!
       this.#live.set(session, { terms, state })
       const misconduct = this.#store.misconduct(session)
       if (misconduct) this.#pursuit.report(session, terms, misconduct)
     }
-    if ([...this.#live.values()].some(({ state }) => state !== 'offered')) {
+    if ([...this.#live.values()].some(({ state }) => state)) {
       await this.#listen()
       this.#pursuit.follow()
     }
@@ -167,14 +158,14 @@ export class VendorSessions {
       throw new MupibError('wrong_role', 'a client offers its own sessions only', { field: 'terms' })
     this.#checkWanted(terms)
     await this.#forgetUnopened()
-    const offered = [...this.#live.values()].filter(({ state }) => state === 'offered').length
+    const offered = [...this.#live.values()].filter(({ state }) => !state).length
     if (offered >= offeredMax)
       throw new MupibError('rate_limited', 'too many sessions wait to be opened here', { hint: 'try again later' })
     const { vendor } = await this.#listen()
     const own = await vendor.accept(terms, signature)
     const session = sessionDigest(terms)
     if (!this.#live.has(session) && !this.#store.certified(session))
-      this.#live.set(session, { terms, state: 'offered' })
+      this.#live.set(session, { terms, state: undefined })
     return own
   }
 
@@ -201,24 +192,25 @@ export class VendorSessions {
   /** Offers that were never opened and cannot be any more. */
   async #forgetUnopened(): Promise<void> {
     for (const [session, { terms, state }] of this.#live) {
-      if (state !== 'offered' || Date.now() <= terms.openBy + this.#home.genesis.timing.driftMs) continue
+      if (state || Date.now() <= terms.openBy + this.#home.genesis.timing.driftMs) continue
       this.#live.delete(session)
       await this.#guard(this.#store.drop(session))
     }
   }
 
   /** Takes the ledger's word that a session is open, which its client brings. Throws `not_found`, `bad_proof`. */
-  async opened(session: Digest, answer: unknown): Promise<VendorSessionShown> {
+  async opened(session: Digest, client: Uint8Array, answer: unknown): Promise<VendorSessionShown> {
+    this.#stored(session, client)
     const certified = this.#ledger.read(answer)
-    if (certified.standing.session !== session || !this.#store.session(session)) throw unknownSession(session)
+    if (certified.standing.session !== session) throw unknownSession(session)
     await this.#learn(certified)
     return this.show(session)
   }
 
   /** Ends a session without its client, and claims what was paid; how it goes on is seen by `show`. Throws `not_found`. */
   async end(session: Digest): Promise<VendorSessionShown> {
+    this.#stored(session)
     const { vendor } = await this.#listen()
-    if (!this.#store.session(session)) throw unknownSession(session)
     await vendor.end(session)
     return this.show(session)
   }
@@ -228,7 +220,7 @@ export class VendorSessions {
     const { standing } = certified
     const { session, state, index, paid, by, contestedAt } = standing
     const live = this.#live.get(session)
-    if (!live || rankOf(state) <= rankOf(live.state)) return
+    if (!live || sessionStage(state) <= sessionStage(live.state)) return
     live.state = state
     await this.#guard(this.#store.putCertified(session, certified.answer))
     const { vendor } = await this.#listen()
@@ -241,12 +233,17 @@ export class VendorSessions {
 
   /** Throws `not_found`, for another client than the session's, too. */
   async show(session: Digest, client?: Uint8Array): Promise<VendorSessionShown> {
-    const stored = this.#store.session(session)
-    if (!stored || (client && !bytesEqual(stored.terms.client, client))) throw unknownSession(session)
-    return this.#shown(session, stored.terms)
+    return this.#shown(this.#stored(session, client))
   }
 
-  async #shown(session: Digest, terms: SessionTerms): Promise<VendorSessionShown> {
+  /** Throws `not_found`, for another client than the session's, too. */
+  #stored(session: Digest, client?: Uint8Array): StoredSession {
+    const stored = this.#store.session(session)
+    if (!stored || (client && !bytesEqual(stored.terms.client, client))) throw unknownSession(session)
+    return stored
+  }
+
+  async #shown({ session, terms }: StoredSession): Promise<VendorSessionShown> {
     const certified = this.#store.certified(session)?.standing
     const { unit, paymentsMax, expiry } = terms
     const { host, vendor } = await this.#listen()
@@ -267,8 +264,7 @@ export class VendorSessions {
   /** All sessions that were accepted, by name. */
   async list(): Promise<VendorSessionShown[]> {
     const shown: VendorSessionShown[] = []
-    for (const session of await this.#store.sessions())
-      shown.push(await this.#shown(session, this.#store.session(session)!.terms))
+    for (const session of await this.#store.sessions()) shown.push(await this.show(session))
     return shown
   }
 
@@ -299,10 +295,7 @@ export class VendorSessions {
       key,
       lockBatch,
       now: Date.now,
-      stateOf: session => {
-        const state = this.#live.get(session)?.state ?? this.#store.certified(session)?.standing.state
-        return state === 'offered' ? undefined : state
-      },
+      stateOf: session => this.#live.get(session)?.state ?? this.#store.certified(session)?.standing.state,
       deliver: (session, index) => this.#goods.unit(session, index),
       onClaim: (session, claim) => {
         const live = this.#live.get(session)
