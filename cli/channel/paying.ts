@@ -1,16 +1,14 @@
-// Paying in a session at a rate, for a time or a count: what `channel pay` does. The stream comes back by itself, wherever the vendor is by then.
+// Paying in a session at a rate, for a time or a count: what `channel pay` does.
 import { constants, open } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { networkTagOf } from '../../node/client/client.ts'
-import { createBackoff, systemRandom } from '../../node/network/backoff.ts'
-import { createHost, type Host, peerIdFromPublicKey } from '../../node/network/host.ts'
 import { MupibError } from '../../proto/errors.ts'
 import type { Digest } from '../../proto/hash.ts'
 import type { SessionClaim } from '../../proto/session/claims.ts'
 import { toMupibError } from '../common/errors.ts'
 import { percentile, rounded } from '../common/statistics.ts'
-import { ChannelClient, type Unit } from './client.ts'
+import type { ChannelClient, Unit } from './client.ts'
 import { noItem } from './client-rules.ts'
+import { ChannelConnection } from './connection.ts'
 import type { WalletChannels } from './wallet-channels.ts'
 
 export interface PayWishes {
@@ -50,30 +48,27 @@ export interface Paid extends Progress {
 /** How long, at the end, for the units that are paid and not come, in milliseconds. */
 const lastUnitsMs = 5_000
 
-/** A session's client, connected to its vendor for as long as it is open. */
+/** A session whose client pays. */
 export class Paying {
-  readonly client: ChannelClient
   readonly #channels: WalletChannels
   readonly #session: Digest
-  readonly #host: Host
+  readonly #connection: ChannelConnection
   readonly #file: UnitFile | undefined
-  readonly #ending = new AbortController()
   /** Aborts where the session turns out to be settled. */
-  readonly #over = new AbortController()
-  #relocating: Promise<void> | undefined
+  readonly #over: AbortController
 
   private constructor(
     channels: WalletChannels,
     session: Digest,
-    host: Host,
-    client: ChannelClient,
+    connection: ChannelConnection,
     file: UnitFile | undefined,
+    over: AbortController,
   ) {
     this.#channels = channels
     this.#session = session
-    this.#host = host
+    this.#connection = connection
     this.#file = file
-    this.client = client
+    this.#over = over
   }
 
   /** Loads a session and finds its vendor. Throws `not_found`, `undecided`, `unreachable`. */
@@ -82,54 +77,15 @@ export class Paying {
     session: Digest,
     { ahead = 1, out }: { readonly ahead?: number; readonly out?: string | undefined } = {},
   ): Promise<Paying> {
-    const { home, store } = channels
-    const { vendor } = channels.terms(session)
-    const peerId = peerIdFromPublicKey(vendor)
     const { multiaddrs, chunkBytes } = await channels.listening(session)
     const file = out === undefined ? undefined : await openUnits(out, chunkBytes)
-    const host = await createHost({
-      privateKey: home.seed,
-      listen: [],
-      networkTag: networkTagOf(home.network),
-      isAdmitted: other => (other === peerId ? 'vendor' : undefined),
-    })
-    let paying: Paying | undefined
-    const client = await ChannelClient.load({
-      store,
-      session,
-      key: home.key,
+    const over = new AbortController()
+    const connection = await ChannelConnection.open(channels, session, multiaddrs, {
       ahead,
-      now: Date.now,
       onUnit: unit => file?.take(unit),
-      onClaim: () => {},
-      onDown: () => paying?.relocate(),
+      onSettled: error => over.abort(error),
     })
-    paying = new Paying(channels, session, host, client, file)
-    await host.start()
-    client.connect(host, multiaddrs)
-    return paying
-  }
-
-  /** Asks the vendor where it listens, until the stream stands again: after a restart it may be elsewhere. */
-  relocate(): void {
-    this.#relocating ??= this.#relocate().finally(() => {
-      this.#relocating = undefined
-    })
-  }
-
-  async #relocate(): Promise<void> {
-    const { signal } = this.#ending
-    const backoff = createBackoff({ firstMs: 200, capMs: 5_000, random: systemRandom })
-    while (!signal.aborted && !this.client.isConnected) {
-      try {
-        const there = await this.#channels.listening(this.#session)
-        if (!signal.aborted) this.client.setAddresses(there.multiaddrs)
-      } catch (error) {
-        // a vendor that does not answer is asked again
-        if (toMupibError(error).code === 'already_settled') return this.#over.abort(error)
-      }
-      await pause(backoff.next(), undefined, { signal }).catch(() => {})
-    }
+    return new Paying(channels, session, connection, file, over)
   }
 
   /** Ends the session with the vendor. Throws `timeout` where it does not answer, `refused` where it does not agree. */
@@ -144,12 +100,12 @@ export class Paying {
         ),
       )
     })
-    return Promise.race([this.client.close(), silent])
+    return Promise.race([this.#connection.client.close(), silent])
   }
 
   /** Pays until the wishes are fulfilled, the session is at its end, or the signal comes. */
   async pay(wishes: PayWishes, signal: AbortSignal, onProgress: (progress: Progress) => void): Promise<Paid> {
-    const run = new Run(this.client, this.#channels.terms(this.#session), this.#session, wishes)
+    const run = new Run(this.#connection.client, this.#channels.terms(this.#session), this.#session, wishes)
     const ticking = setInterval(() => onProgress(run.progress()), 1_000)
     try {
       await run.pay(AbortSignal.any([signal, this.#over.signal]))
@@ -161,10 +117,7 @@ export class Paying {
   }
 
   async stop(): Promise<void> {
-    this.#ending.abort()
-    await this.client.stop()
-    await this.#host.stop()
-    await this.#relocating
+    await this.#connection.stop()
     await this.#file?.close()
   }
 }

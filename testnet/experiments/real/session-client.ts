@@ -3,8 +3,9 @@
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { ChannelClient, draftSession } from '../../../cli/channel/client.ts'
+import { type ChannelClient, draftSession } from '../../../cli/channel/client.ts'
 import { noItem, stepClient } from '../../../cli/channel/client-rules.ts'
+import { ChannelConnection } from '../../../cli/channel/connection.ts'
 import { channelLimits } from '../../../cli/channel/limits.ts'
 import { WalletChannels } from '../../../cli/channel/wallet-channels.ts'
 import { identityOf } from '../../../cli/common/actor-home.ts'
@@ -17,11 +18,10 @@ import { memberNamed } from '../../../cli/common/rulings.ts'
 import { removeRunFile, writeRunFile } from '../../../cli/common/run-file.ts'
 import { serviceNamed } from '../../../cli/common/services.ts'
 import { openWalletHome } from '../../../cli/user/home.ts'
-import { networkTagOf } from '../../../node/client/client.ts'
-import { createHost, peerIdFromPublicKey } from '../../../node/network/host.ts'
 import { bytesOfHex } from '../../../proto/bytes.ts'
 import type { Digest } from '../../../proto/hash.ts'
 import type { SessionClaim } from '../../../proto/session/claims.ts'
+import type { SessionTerms } from '../../../proto/session/terms.ts'
 import type { ClientRule } from '../../dishonest/behaviour.ts'
 import { dishonestClients, reopeningClients } from '../../dishonest/index.ts'
 import type { Seen } from '../history.ts'
@@ -194,7 +194,7 @@ class SessionRunner {
   async #pay(session: Digest): Promise<void> {
     const over = new AbortController()
     const until = AbortSignal.any([over.signal, this.#signal])
-    const paying = await PayingClient.open(this.#channels, session, until, {
+    const paying = await PayingClient.open(this.#channels, session, {
       step: this.#watched(session, until),
       carry: claim => this.#carry(session, claim, until),
       unit: made => this.#see({ type: 'units', session, ...made } as Omit<ClientLine, 'time'>),
@@ -274,65 +274,47 @@ interface PayingHooks {
 
 /** One session that pays over a stream to the till. */
 class PayingClient {
-  readonly #client: ChannelClient
-  readonly #host: Awaited<ReturnType<typeof createHost>>
+  readonly #connection: ChannelConnection
   readonly #expiring: NodeJS.Timeout
   readonly #paymentsMax: number
   #arrived: number
 
-  private constructor(client: ChannelClient, host: Awaited<ReturnType<typeof createHost>>, terms: Terms) {
-    this.#client = client
-    this.#host = host
-    this.#paymentsMax = terms.paymentsMax
+  private constructor(connection: ChannelConnection, { expiry, paymentsMax }: SessionTerms) {
+    const { client } = connection
+    this.#connection = connection
+    this.#paymentsMax = paymentsMax
     this.#arrived = client.served
     // C8: in time for the ledger
-    const endMs = terms.expiry - channelLimits.expiryMarginMs - Date.now()
+    const endMs = expiry - channelLimits.expiryMarginMs - Date.now()
     this.#expiring = setTimeout(() => client.time(Date.now()), Math.max(0, endMs) + 1)
   }
 
   static async open(
     channels: WalletChannels,
     session: Digest,
-    until: AbortSignal,
     { step, carry, unit }: PayingHooks,
   ): Promise<PayingClient> {
-    const { home, store } = channels
-    const terms = channels.terms(session)
-    const tillId = peerIdFromPublicKey(terms.vendor)
+    // a till that is away is asked again, and the session ends in time all the same
+    const { multiaddrs } = await channels.listening(session).catch(() => ({ multiaddrs: [] }))
     let paying: PayingClient | undefined
-    const relocate = async (): Promise<void> => {
-      while (!until.aborted && !client.isConnected) {
-        const there = await channels.listening(session).catch(() => undefined)
-        if (there && !until.aborted) client.setAddresses(there.multiaddrs)
-        await pause(retryMs, undefined, { signal: until }).catch(() => {})
-      }
-    }
-    const client = await ChannelClient.load({
-      store,
-      session,
-      key: home.key,
-      now: Date.now,
+    const connection: ChannelConnection = await ChannelConnection.open(channels, session, multiaddrs, {
       step,
       onClaim: carry,
       onUnit: ({ index }) => {
-        if (paying) paying.#arrived = Math.max(paying.#arrived, index)
-        unit({ made: client.made, arrived: index })
+        if (!paying) return
+        paying.#arrived = Math.max(paying.#arrived, index)
+        unit({ made: paying.#client.made, arrived: index })
       },
-      onFault: () => void client.closeAlone().catch(() => {}),
-      onDown: () => void relocate(),
+      onFault: () => {
+        if (paying) paying.#client.closeAlone().catch(() => {})
+      },
     })
-    const host = await createHost({
-      privateKey: home.seed,
-      listen: [],
-      networkTag: networkTagOf(home.network),
-      isAdmitted: other => (other === tillId ? 'vendor' : undefined),
-    })
-    paying = new PayingClient(client, host, terms)
-    await host.start()
-    const { multiaddrs } = await channels.listening(session).catch(() => ({ multiaddrs: [] }))
-    client.connect(host, multiaddrs)
-    if (multiaddrs.length === 0) void relocate()
+    paying = new PayingClient(connection, channels.terms(session))
     return paying
+  }
+
+  get #client(): ChannelClient {
+    return this.#connection.client
   }
 
   get counts(): { readonly made: number; readonly arrived: number } {
@@ -355,9 +337,6 @@ class PayingClient {
 
   async stop(): Promise<void> {
     clearTimeout(this.#expiring)
-    await this.#client.stop()
-    await this.#host.stop()
+    await this.#connection.stop()
   }
 }
-
-type Terms = ReturnType<WalletChannels['terms']>
