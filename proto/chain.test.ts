@@ -1,6 +1,7 @@
 // Quorums, votes, certificates, proposals and headers.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { arbitraryBytes } from './arbitrary-testing.ts'
 import {
   type Ballot,
   bodyDigest,
@@ -31,7 +32,6 @@ import { limits } from './limits.ts'
 import {
   arbitraryBallot,
   arbitraryBlock,
-  arbitraryBytes,
   arbitraryCertificate,
   certify,
   decoded,

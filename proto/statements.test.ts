@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { arbitraryBytes, arbitraryDigest } from './arbitrary-testing.ts'
 import { sha256Hex } from './hash.ts'
 import {
   answers,
@@ -11,7 +12,7 @@ import {
   statementToJson,
   verifyStatement,
 } from './statements.ts'
-import { arbitraryBytes, arbitraryDigest, decoded, digestOfName, expectNoPrefix, keyOf, start } from './testing.ts'
+import { decoded, digestOfName, expectNoPrefix, keyOf, start } from './testing.ts'
 
 const key = keyOf('vendor')
 const heading = {

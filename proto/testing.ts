@@ -1,6 +1,7 @@
 // Values for tests: keys, arbitrary records, votes and verdicts, a certified answer, and the treatment that every decoder has to bear.
 import fc from 'fast-check'
 import { expect } from 'vitest'
+import { amount, arbitraryBytes, arbitraryDigest, safe } from './arbitrary-testing.ts'
 import { bytesEqual, toHex } from './bytes.ts'
 import { createRootCertificate, issueCertificate } from './certificates.ts'
 import {
@@ -18,11 +19,9 @@ import { MupibError } from './errors.ts'
 import { createGenesis, type Genesis, type GenesisContent } from './genesis.ts'
 import { type Digest, sha256Hex, zeroDigest } from './hash.ts'
 import { type SigningKey, signingKeyFromSeed } from './keys.ts'
-import { limits } from './limits.ts'
 import { merklePath, merkleRoot } from './merkle.ts'
 import { type LedgerRecord, type RecordKind, recordKinds } from './records.ts'
-import type { SessionClaim } from './session/claims.ts'
-import { type SessionTerms, sessionKeyBytes } from './session/terms.ts'
+import { arbitraryClaim, arbitraryStanding, arbitraryTerms } from './session/testing.ts'
 import type { Payment, TokenGroup } from './token.ts'
 import {
   encodeRecordVerdict,
@@ -31,9 +30,6 @@ import {
   reasons,
   recordLeafHash,
   refusals,
-  type SessionStanding,
-  sessionStates,
-  settledBy,
   type TokenVerdict,
   type TransactionVerdict,
   transactionLeafHash,
@@ -81,13 +77,8 @@ export const testGenesis = async (validators = 4, moreAuditors: readonly string[
 
 // --- arbitrary values -------------------------------------------------------------------------------------------------------------
 
-export const arbitraryBytes = (length: number): fc.Arbitrary<Uint8Array> =>
-  fc.uint8Array({ minLength: length, maxLength: length })
-export const arbitraryDigest: fc.Arbitrary<Digest> = arbitraryBytes(32).map(toHex)
-const safe = fc.maxSafeNat()
 const u16 = fc.nat(0xffff)
 const u32 = fc.nat(0xffff_ffff)
-const amount = fc.bigInt(0n, limits.amount)
 const words = fc.string({ unit: 'grapheme', maxLength: 20 }).filter(text => !/\p{Cc}/u.test(text))
 const name = fc.stringMatching(/^[a-z0-9]([a-z0-9.-]{0,20}[a-z0-9])?$/)
 
@@ -122,43 +113,6 @@ const terms = fc.record({
   model: fc.constantFrom('neutral' as const, 'optimistic' as const, 'pessimistic' as const),
   rounding: fc.constantFrom('floor' as const, 'carry' as const),
 })
-
-const sessionTerms: fc.Arbitrary<SessionTerms> = fc
-  .constantFrom('xor' as const, 'schnorr' as const, 'bls' as const)
-  .chain(suite =>
-    fc.record({
-      network: arbitraryDigest,
-      bank: arbitraryDigest,
-      client: arbitraryBytes(32),
-      vendor: arbitraryBytes(32),
-      nonce: arbitraryBytes(32),
-      suite: fc.constant(suite),
-      sessionKey: arbitraryBytes(sessionKeyBytes[suite]),
-      unit: amount,
-      paymentsMax: fc.nat(limits.sessionPayments),
-      anchors: fc.array(arbitraryBytes(32), { maxLength: 3 }),
-      openBy: safe,
-      expiry: safe,
-      windowMs: safe,
-    }),
-  )
-const paymentIndex = fc.nat(limits.sessionPayments)
-const sessionClaim: fc.Arbitrary<SessionClaim> = fc.oneof(
-  fc.record({
-    form: fc.constant('joint' as const),
-    index: paymentIndex,
-    client: arbitraryBytes(64),
-    vendor: arbitraryBytes(64),
-  }),
-  fc.record({
-    form: fc.constant('vendor' as const),
-    index: paymentIndex,
-    value: arbitraryBytes(32),
-    vendor: arbitraryBytes(64),
-  }),
-  fc.record({ form: fc.constant('client' as const), index: paymentIndex, client: arbitraryBytes(64) }),
-  fc.record({ form: fc.constant('settle' as const) }),
-)
 
 export const arbitraryRecords: Readonly<Record<RecordKind, fc.Arbitrary<LedgerRecord>>> = {
   membership: fc.record({
@@ -214,7 +168,7 @@ export const arbitraryRecords: Readonly<Record<RecordKind, fc.Arbitrary<LedgerRe
     kind: fc.constant('sessionOpen' as const),
     ...heading,
     attempt: u32,
-    terms: sessionTerms,
+    terms: arbitraryTerms,
     signatures: fc.record({ client: arbitraryBytes(64), vendor: arbitraryBytes(64), bank: arbitraryBytes(64) }),
   }),
   sessionClose: fc.record({
@@ -222,7 +176,7 @@ export const arbitraryRecords: Readonly<Record<RecordKind, fc.Arbitrary<LedgerRe
     ...heading,
     session: arbitraryDigest,
     attempt: u32,
-    claim: sessionClaim,
+    claim: arbitraryClaim,
   }),
 }
 export const arbitraryRecord: fc.Arbitrary<LedgerRecord> = fc.oneof(...Object.values(arbitraryRecords))
@@ -288,22 +242,6 @@ export const arbitraryTransactionVerdict: fc.Arbitrary<TransactionVerdict> = fc.
   holder: fc.constantFrom('unchecked' as const, 'valid' as const, 'invalid' as const),
   tokens: fc.array(tokenVerdict, { maxLength: 6 }),
 })
-const sessionStanding: fc.Arbitrary<SessionStanding> = fc
-  .record({
-    session: arbitraryDigest,
-    state: fc.constantFrom(...sessionStates),
-    index: paymentIndex,
-    by: fc.constantFrom(...settledBy),
-    paid: amount,
-    returned: amount,
-    windowEnd: safe,
-    contested: fc.option(fc.nat(), { nil: undefined }),
-  })
-  .map(({ contested, ...rest }) => ({
-    ...rest,
-    contestedAt:
-      contested === undefined || rest.by !== 'vendor' || rest.index === 0 ? undefined : contested % rest.index,
-  }))
 const recordVerdict: fc.Arbitrary<Omit<RecordVerdict, 'session'>> = fc.record({
   record: arbitraryDigest,
   kind: fc.constantFrom(...(Object.keys(recordKinds) as RecordKind[])),
@@ -318,7 +256,7 @@ const recordVerdict: fc.Arbitrary<Omit<RecordVerdict, 'session'>> = fc.record({
 })
 export const arbitraryRecordVerdict: fc.Arbitrary<RecordVerdict> = fc.oneof(
   recordVerdict.map(verdict => ({ ...verdict, session: undefined })),
-  fc.tuple(recordVerdict, sessionStanding).map(([verdict, session]) => ({ ...verdict, user: undefined, session })),
+  fc.tuple(recordVerdict, arbitraryStanding).map(([verdict, session]) => ({ ...verdict, user: undefined, session })),
 )
 
 // --- the treatment of decoders ------------------------------------------------------------------------------------------------------

@@ -1,12 +1,15 @@
-// For tests: sessions with known keys and chains, and claims on them.
+// For tests: sessions with known keys and chains, claims on them, and arbitrary ones.
+import fc from 'fast-check'
+import { amount, arbitraryBytes, arbitraryDigest, safe } from '../arbitrary-testing.ts'
 import { bytesOfHex } from '../bytes.ts'
 import { type Digest, sha256Hex } from '../hash.ts'
 import type { SigningKey } from '../keys.ts'
 import { limits } from '../limits.ts'
+import { type SessionStanding, sessionStates, settledBy } from '../verdict.ts'
 import type { SessionClaim } from './claims.ts'
 import { signClose } from './claims.ts'
 import { paywordAnchor, paywordStep } from './payword.ts'
-import { type SessionSignatures, type SessionTerms, sessionDigest, signSession } from './terms.ts'
+import { type SessionSignatures, type SessionTerms, sessionDigest, sessionKeyBytes, signSession } from './terms.ts'
 
 export interface TestSession {
   readonly terms: SessionTerms
@@ -86,3 +89,58 @@ export function createTestSession(
     byClient: index => ({ form: 'client', index, client: signClose(session, 'client', index, client) }),
   }
 }
+
+/** Well-formed by their encoding, and no more. */
+export const arbitraryTerms: fc.Arbitrary<SessionTerms> = fc
+  .constantFrom('xor' as const, 'schnorr' as const, 'bls' as const)
+  .chain(suite =>
+    fc.record({
+      network: arbitraryDigest,
+      bank: arbitraryDigest,
+      client: arbitraryBytes(32),
+      vendor: arbitraryBytes(32),
+      nonce: arbitraryBytes(32),
+      suite: fc.constant(suite),
+      sessionKey: arbitraryBytes(sessionKeyBytes[suite]),
+      unit: amount,
+      paymentsMax: fc.nat(limits.sessionPayments),
+      anchors: fc.array(arbitraryBytes(32), { maxLength: 3 }),
+      openBy: safe,
+      expiry: safe,
+      windowMs: safe,
+    }),
+  )
+const paymentIndex = fc.nat(limits.sessionPayments)
+export const arbitraryClaim: fc.Arbitrary<SessionClaim> = fc.oneof(
+  fc.record({
+    form: fc.constant('joint' as const),
+    index: paymentIndex,
+    client: arbitraryBytes(64),
+    vendor: arbitraryBytes(64),
+  }),
+  fc.record({
+    form: fc.constant('vendor' as const),
+    index: paymentIndex,
+    value: arbitraryBytes(32),
+    vendor: arbitraryBytes(64),
+  }),
+  fc.record({ form: fc.constant('client' as const), index: paymentIndex, client: arbitraryBytes(64) }),
+  fc.record({ form: fc.constant('settle' as const) }),
+)
+
+export const arbitraryStanding: fc.Arbitrary<SessionStanding> = fc
+  .record({
+    session: arbitraryDigest,
+    state: fc.constantFrom(...sessionStates),
+    index: paymentIndex,
+    by: fc.constantFrom(...settledBy),
+    paid: amount,
+    returned: amount,
+    windowEnd: safe,
+    contested: fc.option(fc.nat(), { nil: undefined }),
+  })
+  .map(({ contested, ...rest }) => ({
+    ...rest,
+    contestedAt:
+      contested === undefined || rest.by !== 'vendor' || rest.index === 0 ? undefined : contested % rest.index,
+  }))

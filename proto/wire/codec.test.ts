@@ -2,20 +2,13 @@
 import fc from 'fast-check'
 import protobuf from 'protobufjs'
 import { describe, expect, it } from 'vitest'
+import { arbitraryBytes, arbitraryDigest } from '../arbitrary-testing.ts'
 import { bytesOfHex, concatBytes, toHex } from '../bytes.ts'
 import { encodeCertificate, encodeVote } from '../chain.ts'
 import { errorCodes } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { type RecordKind, recordKinds } from '../records.ts'
-import {
-  arbitraryBytes,
-  arbitraryCertificate,
-  arbitraryDigest,
-  createAnswer,
-  decoded,
-  digestOfName,
-  expectCanonical,
-} from '../testing.ts'
+import { arbitraryCertificate, createAnswer, decoded, digestOfName, expectCanonical } from '../testing.ts'
 import {
   type ClientFrame,
   type ConsensusFrame,
