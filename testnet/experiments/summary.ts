@@ -6,14 +6,14 @@ import type { Measures } from './measures.ts'
 import type { ReplayReport } from './replay.ts'
 import type { ExperimentReport, Percentiles } from './report.ts'
 import type { SeedsReport } from './seeds.ts'
-import { type EngineName, engineNames, enginesFor, givesFault } from './support.ts'
+import { type EngineName, engineNames, enginesFor, leftOutBy } from './support.ts'
 import type { SweepReport } from './sweep.ts'
 
 /** An experiment that ships, as `experiment list` shows it. */
 export interface ListedExperiment {
   readonly name: string
   readonly title: string
-  /** Those that give all of its faults. */
+  /** Those that give all of it. */
   readonly engines: readonly EngineName[]
   /** By the other engines: what each leaves out. */
   readonly leftOut: Readonly<Partial<Record<EngineName, readonly string[]>>>
@@ -21,11 +21,8 @@ export interface ListedExperiment {
 
 export function listed({ reference, manifest }: Experiment): ListedExperiment {
   const engines = enginesFor(manifest)
-  const missing = (engine: EngineName): string[] => [
-    ...new Set(manifest.faults.map(({ action }) => action).filter(action => !givesFault(engine, action))),
-  ]
   const leftOut = Object.fromEntries(
-    engineNames.filter(engine => !engines.includes(engine)).map(engine => [engine, missing(engine)]),
+    engineNames.filter(engine => !engines.includes(engine)).map(engine => [engine, leftOutBy(engine, manifest)]),
   )
   return { name: reference, title: manifest.title, engines, leftOut }
 }

@@ -7,6 +7,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { interruptible, unlessAborted } from '../../cli/common/interrupt.ts'
 import { type Output, outputOf } from '../../cli/common/output.ts'
 import { MupibError } from '../../proto/errors.ts'
+import { trustingOf } from '../create.ts'
 import { type NetworkFiles, networkExists, openNetwork } from '../folders.ts'
 import { removeNetwork, upNetwork } from '../network.ts'
 import { listProcesses, processesOf } from '../process-table.ts'
@@ -40,12 +41,6 @@ function runningNetwork(dir: string): NetworkFiles | undefined {
 }
 
 const vendorsOf = (purchases: readonly Purchase[]): string[] => [...new Set(purchases.map(({ vendor }) => vendor))]
-
-/**
- * Vendors that leave the bank's signatures to the ledger: every second one, in the order in which they come in the trace. With all of them
- * careful, altered and forged tokens would end at the till, and the ledger would have nothing to find.
- */
-const trustingOf = (vendors: readonly string[]): string[] => vendors.filter((_, index) => index % 2 === 1)
 
 /** Runs work on a network of its own that is gone afterwards, whatever happens. */
 async function onFreshNetwork<T>(

@@ -6,6 +6,7 @@ import { unlessAborted } from '../../../cli/common/interrupt.ts'
 import { networkLimits } from '../../../node/network/limits.ts'
 import { MupibError } from '../../../proto/errors.ts'
 import { clockShiftOf, setClock } from '../../clock/clock.ts'
+import { trustingOf } from '../../create.ts'
 import type { Byzantine } from '../../folders.ts'
 import { type RunningNetwork, upNetwork } from '../../network.ts'
 import { SeededRandom } from '../../random.ts'
@@ -72,10 +73,12 @@ async function openNetwork(
   const { validators, auditors, timeout, byzantine } = manifest.network
   const dir = path.join(folder, 'network')
   cleanups.push(async () => keepLogs(dir, path.join(folder, 'logs')))
+  const vendors = Array.from({ length: manifest.load.vendors }, (_, at) => `vendor-${at + 1}`)
   const options = {
     validators,
     auditors,
-    vendors: manifest.load.vendors,
+    vendors,
+    trustingVendors: trustingOf(vendors),
     blockSize: manifest.load.blockSize,
     clientAuditors: [...ledgerClients, floodClient],
     relay: validators > 1,

@@ -57,6 +57,18 @@ describe('a report', () => {
     expect(until).toEqual([7_000, 8_200, 9_800, 11_500, 10_500, 15_000])
   })
 
+  test('what an engine gives in part is no failure where it breaks nothing, and no pass', () => {
+    const network = { ...plausibleManifest.network, byzantine: { v6: 'twin', v7: 'twin' } }
+    const twins = { ...expecting({ broken: ['I1'] }), network }
+    const simulated = buildReport(twins, { ...run, engine: 'simulated', traceHash: 'a' }, command)
+    expect([simulated.outcome, simulated.reasons]).toEqual(['fail', ['I1 was to be broken, and holds']])
+    const real = buildReport(twins, { ...run, engine: 'real', traceHash: undefined }, command)
+    expect([real.outcome, real.reasons]).toEqual([
+      'unknown',
+      ['I1 was to be broken, and holds: a real run gives twin in part'],
+    ])
+  })
+
   test('follows what became of each validator', () => {
     const states = Object.fromEntries(report.nodes.map(({ name, states }) => [name, states.map(({ state }) => state)]))
     expect(states.v2).toEqual(['starting', 'following', 'voting', 'down', 'starting', 'voting'])

@@ -8,6 +8,7 @@ import type { EngineRun } from '../engine.ts'
 import type { Finding, Run } from '../history.ts'
 import type { Manifest } from '../manifest.ts'
 import { type Expectation, type ExperimentReport, type ReportedFault, reportFormat } from '../report.ts'
+import { leftOutBy } from '../support.ts'
 import { expectationsOf, faultPhase } from './expectations.ts'
 import { faultsOf, nodesOf } from './nodes.ts'
 import { firstFinals, percentilesOf, seriesOf, verdictLatencies } from './series.ts'
@@ -23,7 +24,16 @@ function findingsOf(run: EngineRun): Finding[] {
   return findings
 }
 
-/** What is wrong; an experiment that is made to break a rule is wrong where that rule holds. */
+/** Rules that the experiment is made to break, and that are whole. */
+const unbroken = ({ expect }: Manifest, findings: readonly Finding[]): string[] =>
+  findings
+    .filter(({ invariant, verdict }) => verdict !== 'broken' && expect.broken.includes(invariant))
+    .map(
+      ({ invariant, verdict }) =>
+        `${invariant} was to be broken, and ${verdict === 'holds' ? 'holds' : 'was not put to the test'}`,
+    )
+
+/** What is wrong; an experiment that is made to break a rule is wrong where that rule holds, and the engine gives what is to break it. */
 function failures(
   manifest: Manifest,
   run: Run,
@@ -35,9 +45,8 @@ function failures(
     const isMeant = manifest.expect.broken.includes(invariant)
     const isAllowed = isMeant || manifest.expect.mayBreak?.includes(invariant)
     if (verdict === 'broken' && !isAllowed) reasons.push(`${invariant} is broken (${rule}): ${evidence[0] ?? ''}`)
-    if (verdict !== 'broken' && isMeant)
-      reasons.push(`${invariant} was to be broken, and ${verdict === 'holds' ? 'holds' : 'was not put to the test'}`)
   }
+  if (leftOutBy(run.engine, manifest).length === 0) reasons.push(...unbroken(manifest, findings))
   for (const { text, holds } of expectations) if (!holds) reasons.push(`expected: ${text}`)
   for (const { node, text } of eventsOf(run, 'bug')) reasons.push(`${node} had a bug: ${text}`)
   return reasons
@@ -50,7 +59,11 @@ function doubts(
   findings: readonly Finding[],
   faults: readonly ReportedFault[],
 ): string[] {
-  const reasons: string[] = []
+  const leftOut = leftOutBy(run.engine, manifest).join(', ')
+  const reasons =
+    leftOut === ''
+      ? []
+      : unbroken(manifest, findings).map(text => `${text}: a ${run.engine} run gives ${leftOut} in part`)
   const [from, to] = faultPhase(run)
   const isIdle = !decisionTimes(run).some(at => at >= from && at <= to)
   if (isIdle && manifest.expect.stalls !== true)
