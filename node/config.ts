@@ -31,6 +31,7 @@ function readTextFile(file: string, what: string): string {
       throw new MupibError('permission', `may not read ${what} ${file}`, { hint: 'check who owns the file' })
     throw new MupibError('bad_config', `cannot read ${what} ${file} (${reason ?? String(error)})`, {
       hint: 'check the path',
+      cause: error,
     })
   }
 }

@@ -13,6 +13,15 @@ export interface Gauges {
   gossipSkipped(): number
 }
 
+/** Undefined where the process has no descriptor left: Linux tells it in a file. */
+function residentBytes(): number | undefined {
+  try {
+    return process.memoryUsage.rss()
+  } catch {
+    return undefined
+  }
+}
+
 /** Counters and histograms of one validator, in a registry of its own. */
 export class Metrics {
   readonly registry = new prometheus.Registry()
@@ -34,13 +43,14 @@ export class Metrics {
   }
 
   constructor(gauges: Gauges) {
-    const gauge = (name: string, help: string, read: () => number): void => {
+    const gauge = (name: string, help: string, read: () => number | undefined): void => {
       new prometheus.Gauge({
         name,
         help,
         registers: [this.registry],
         collect() {
-          this.set(read())
+          const value = read()
+          if (value !== undefined) this.set(value)
         },
       })
     }
@@ -54,7 +64,7 @@ export class Metrics {
       'Gossip publications left out because too much was in flight',
       gauges.gossipSkipped,
     )
-    gauge('mupib_process_resident_bytes', 'Resident memory', () => process.memoryUsage.rss())
+    gauge('mupib_process_resident_bytes', 'Resident memory', residentBytes)
     gauge('mupib_process_cpu_seconds_total', 'User and system time', () => {
       const { user, system } = process.cpuUsage()
       return (user + system) / 1e6

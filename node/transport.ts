@@ -1,7 +1,5 @@
 // A validator's network: decodes and verifies what comes over links, gossip and fetches before the core sees it, encodes what goes out,
 // and keeps connections to the other validators. Indices are the validators' places in genesis.
-import * as fs from 'node:fs'
-import * as path from 'node:path'
 import type { Machine } from '../consensus/machine.ts'
 import type { Core } from '../consensus/state.ts'
 import type { Input, Message } from '../consensus/types.ts'
@@ -16,7 +14,7 @@ import {
   leaderOf,
 } from '../proto/chain.ts'
 import { MupibError } from '../proto/errors.ts'
-import { type Genesis, validatorIndexOf } from '../proto/genesis.ts'
+import { type Genesis, type GenesisValidator, validatorIndexOf } from '../proto/genesis.ts'
 import type { Digest } from '../proto/hash.ts'
 import { limits } from '../proto/limits.ts'
 import {
@@ -30,9 +28,9 @@ import {
   type FetchRequest,
   type FetchResponse,
 } from '../proto/wire/codec.ts'
+import { type AddressBook, openAddressBook } from './address-book.ts'
 import type { Application } from './application.ts'
 import type { ChainStore } from './chain-store.ts'
-import { readPeers } from './config.ts'
 import type { Level } from './events.ts'
 import { codeOf, isDamage, isSendersFault } from './faults.ts'
 import { Fetcher } from './fetcher.ts'
@@ -121,7 +119,7 @@ class ValidatorTransport implements Transport {
   #gossip: Gossip | undefined
   #sessions: SessionServer | undefined
   #redialer: Redialer | undefined
-  #watcher: fs.FSWatcher | undefined
+  #book: AddressBook | undefined
 
   constructor(options: TransportOptions) {
     this.#options = options
@@ -165,35 +163,27 @@ class ValidatorTransport implements Transport {
     await host.start()
     await this.#gossip.start()
     const others = genesis.validators.filter((_, index) => index !== this.#options.self)
-    const addresses = readPeers(this.#options.peersFile)
-    const peers = others.map(({ name, peerId }) => ({ peerId, multiaddrs: addresses.get(name) ?? [] }))
+    this.#book = this.#openBook(others)
+    const peers = others.map(({ name, peerId }) => ({ peerId, multiaddrs: this.#book!.addresses(name) }))
     this.#redialer = createRedialer({ host, peers, isMutual: true, random })
-    this.#watchPeers()
   }
 
-  /** Addresses may change while the node runs. The folder is watched, since a file that is replaced is another file. */
-  #watchPeers(): void {
-    const { peersFile, genesis, self } = this.#options
-    const name = path.basename(peersFile)
-    this.#watcher = fs.watch(path.dirname(peersFile), (_event, changed) => {
-      if (changed !== name) return
-      try {
-        const addresses = readPeers(peersFile)
-        genesis.validators.forEach((validator, index) => {
-          const known = addresses.get(validator.name)
-          if (index !== self && known) this.#redialer?.setAddresses(validator.peerId, known)
-        })
-      } catch (error) {
-        this.#options.log('warn', { event: 'peers_file', reason: String(error) }, 'the peers file cannot be used')
-      }
-    })
-    this.#watcher.on('error', error =>
-      this.#options.log('warn', { event: 'peers_file', reason: String(error) }, 'the peers file is watched no more'),
+  #openBook(others: readonly GenesisValidator[]): AddressBook {
+    const { peersFile, log } = this.#options
+    return openAddressBook(
+      peersFile,
+      book => {
+        for (const { name, peerId } of others) {
+          const known = book.addresses(name)
+          if (known.length > 0) this.#redialer?.setAddresses(peerId, known)
+        }
+      },
+      error => log('warn', { event: 'peers_file', reason: String(error) }, 'the peers file cannot be read or watched'),
     )
   }
 
   async stop(): Promise<void> {
-    this.#watcher?.close()
+    this.#book?.close()
     this.fetcher.stop()
     this.#redialer?.stop()
     await this.#gossip?.stop()

@@ -176,14 +176,19 @@ function readLogs({ field, recorder, adversaries }: RealRun): void {
   const fatal = 60
   for (const name of field.parties.filter(party => !adversaries.includes(party))) {
     for (const line of jsonLines(field.actor(name).logFile)) {
-      const { level, msg, error, event } = line as {
+      const { level, msg, event, err, error } = line as {
         level?: number
         msg?: string
         event?: string
+        err?: { message?: string }
         error?: { code?: string; message?: string }
       }
-      const isBug = error?.code === 'bug' || (level === fatal && (event === 'outcome_differs' || event === 'split'))
-      if (isBug) recorder.see({ type: 'bug', node: name, text: `${msg ?? ''} ${error?.message ?? event ?? ''}`.trim() })
+      const isBug =
+        event === 'bug' ||
+        error?.code === 'bug' ||
+        (level === fatal && (event === 'outcome_differs' || event === 'split'))
+      if (isBug)
+        recorder.see({ type: 'bug', node: name, text: `${msg ?? ''} ${(error ?? err)?.message ?? event ?? ''}`.trim() })
     }
   }
 }

@@ -1,12 +1,23 @@
-// The file with the validators' addresses, watched: addresses may change while a client runs.
+// The file with the validators' addresses, watched: addresses may change while a validator or a client runs.
 import * as fs from 'node:fs'
 import * as path from 'node:path'
-import { readPeers } from '../config.ts'
+import { readPeers } from './config.ts'
 
 export interface AddressBook {
   /** Addresses of a validator by name; none where the file has none. */
   addresses(name: string): readonly string[]
   close(): void
+}
+
+/** One reading for the several events that a replacement makes, in milliseconds. */
+const settleMs = 20
+/** Pause before the file is read again where the process had no descriptor left for it, in milliseconds. */
+const rereadMs = 1_000
+
+/** True where the file may be as it should, and this process or machine has too many others open. */
+function isForWantOfDescriptors(error: unknown): boolean {
+  const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException
+  return code === 'EMFILE' || code === 'ENFILE'
 }
 
 /** Opens the file; `onChange` is called with each later content that can be read. Throws `bad_config`, `permission`. */
@@ -28,17 +39,18 @@ export function openAddressBook(
     try {
       peers = readPeers(file)
     } catch (error) {
-      // half of a write that is not atomic: the next event brings the rest
       onError(error)
+      // half of a write that is not atomic: the next event brings the rest; but no event tells of descriptors
+      if (isForWantOfDescriptors(error)) timer = setTimeout(read, rereadMs)
       return
     }
     onChange(book)
   }
-  // the folder, since a file that is replaced by renaming is another file; one event for the several that a replacement makes
+  // the folder, since a file that is replaced by renaming is another file
   const watcher = fs.watch(path.dirname(path.resolve(file)), (_event, name) => {
     if (name !== null && name !== path.basename(file)) return
     clearTimeout(timer)
-    timer = setTimeout(read, 20)
+    timer = setTimeout(read, settleMs)
   })
   watcher.on('error', onError)
   return book
