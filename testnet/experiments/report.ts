@@ -12,6 +12,12 @@ export interface Percentiles {
   readonly max: number
 }
 
+/** Milliseconds from the end of what was broken to the next verdict, and how many were allowed. */
+export interface Recovered {
+  readonly ms: number | undefined
+  readonly boundMs: number
+}
+
 export interface ReportedFault {
   readonly fault: number
   readonly action: string
@@ -21,6 +27,8 @@ export interface ReportedFault {
   readonly toMs: number
   /** Why this engine did not give it. */
   readonly skipped: string | undefined
+  /** Of one that kept validators apart, where nothing else was broken as it ended: the time to the next verdict, and what was allowed (I9). */
+  readonly recovery?: Recovered
 }
 
 export interface ReportedNode {
@@ -85,5 +93,5 @@ export interface ExperimentReport {
     readonly deficit: string
   }[]
   /** From the end of all faults to the next verdict, and what was allowed (I9). */
-  readonly recovery: { readonly ms: number | undefined; readonly boundMs: number } | undefined
+  readonly recovery: Recovered | undefined
 }

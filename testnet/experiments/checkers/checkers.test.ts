@@ -234,6 +234,12 @@ const spoiled: readonly (readonly [InvariantId, string, Spoil])[] = [
     change('record', isRecord, ({ height }) => ({ height: height + 1 })),
   ],
   ['I9', 'a verdict that comes too late', later(15_000, 3_000)],
+  [
+    'I9',
+    'no verdict soon after a parting in the middle of the run',
+    // what began before the verdict would be the reason
+    without(({ at, type }) => at > 8_200 && at < 12_000 && ['final', 'return', 'fault'].includes(type)),
+  ],
   ['I9', 'no verdict any more', without(event => event.at > 15_000 && ['final', 'return'].includes(event.type))],
   [
     'I9',

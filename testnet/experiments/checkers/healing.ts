@@ -1,6 +1,7 @@
 // I9: after healing, with a quorum up, the next verdict comes within (dead leaders in a row + 2) view timeouts and the longest pause between two
 // dials, and every sound node has caught up at the end.
 import type { Checker, Run } from '../history.ts'
+import type { ActionName } from '../manifest.ts'
 import { counted, endOf, eventsOf, honestOf, Inquiry, phaseAt, soundOf } from './inquiry.ts'
 
 /** How a run came back after its faults. */
@@ -87,7 +88,11 @@ const hasQuorum = (run: Run): boolean => soundOf(run).length > (2 * run.validato
 /** Undefined where there was nothing to heal or no quorum left, or nobody asked for anything afterwards. */
 export function recoveryOf(run: Run): Recovery | undefined {
   const healedAt = phaseAt(run, 'healed')
-  if (healedAt === undefined || !hasQuorum(run)) return undefined
+  return healedAt === undefined ? undefined : recoveryFrom(run, healedAt)
+}
+
+function recoveryFrom(run: Run, healedAt: number): Recovery | undefined {
+  if (!hasQuorum(run)) return undefined
   const since = waitingSince(run, healedAt)
   if (since === undefined) return undefined
   const answers = [...eventsOf(run, 'return')].filter(({ result }) => result === 'ok').map(({ at }) => at)
@@ -97,6 +102,43 @@ export function recoveryOf(run: Run): Recovery | undefined {
   )
   const boundMs = verdictBoundMs(run, longestRow(run.validators, deadLeaders(run, healedAt)))
   return { ms: next === Infinity ? undefined : next - since, boundMs }
+}
+
+/** Faults that keep validators apart: when they end, links come back. */
+const parting: ReadonlySet<string> = new Set<ActionName>([
+  'cut',
+  'partition',
+  'isolate',
+  'bridge',
+  'followLeader',
+  'halfOpen',
+  'flap',
+])
+
+/** A fault that kept validators apart and is over, and how the run came back from it. */
+export interface Mended {
+  /** Its place in the experiment file. */
+  readonly fault: number
+  readonly at: number
+  readonly recovery: Recovery
+}
+
+/** The ends of all partings within the fault phase, as far as nothing else was broken then or soon after. */
+export function mendedOf(run: Run): Mended[] {
+  const faults = [...eventsOf(run, 'fault')].filter(({ edge }) => edge !== 'skipped')
+  const healedAt = phaseAt(run, 'healed') ?? Number.POSITIVE_INFINITY
+  const open = new Set<number>()
+  return faults.flatMap(({ edge, fault, action, at }): Mended[] => {
+    if (edge === 'begins') open.add(fault)
+    else open.delete(fault)
+    if (edge !== 'ends' || !parting.has(action) || open.size > 0 || at >= healedAt) return []
+    const recovery = recoveryFrom(run, at)
+    if (!recovery) return []
+    const next = faults.find(other => other.edge === 'begins' && other.at >= at)?.at ?? Number.POSITIVE_INFINITY
+    return next - at < Math.min(recovery.ms ?? Number.POSITIVE_INFINITY, recovery.boundMs)
+      ? []
+      : [{ fault, at, recovery }]
+  })
 }
 
 /** Height that each node came to, by what it made final and what its store holds, up to a moment. */
@@ -109,6 +151,16 @@ function heightsAt(run: Run, until: number): Map<string, number> {
   return heights
 }
 
+function judge(inquiry: Inquiry, run: Run, healedAt: number, { ms, boundMs }: Recovery): void {
+  inquiry.checked += 1
+  if (ms === undefined) {
+    const text = `no verdict came in the ${Math.round(endOf(run) - healedAt)} ms after healing, where ${boundMs} ms are allowed`
+    // a run that ends before the time is over shows nothing
+    if (endOf(run) - healedAt > boundMs) inquiry.broken(text)
+  } else if (ms > boundMs) inquiry.broken(`the next verdict took ${Math.round(ms)} ms, where ${boundMs} ms are allowed`)
+  else inquiry.restsOn(`next verdict after ${Math.round(ms)} ms, ${boundMs} ms allowed`)
+}
+
 export const recoversAfterHealing: Checker = run => {
   const inquiry = new Inquiry(
     'I9',
@@ -117,17 +169,8 @@ export const recoversAfterHealing: Checker = run => {
   const healedAt = phaseAt(run, 'healed')
   if (healedAt === undefined || !hasQuorum(run)) return inquiry.finding()
   const recovery = recoveryOf(run)
-  if (recovery) {
-    const { ms, boundMs } = recovery
-    inquiry.checked += 1
-    if (ms === undefined) {
-      const text = `no verdict came in the ${Math.round(endOf(run) - healedAt)} ms after healing, where ${boundMs} ms are allowed`
-      // a run that ends before the time is over shows nothing
-      if (endOf(run) - healedAt > boundMs) inquiry.broken(text)
-    } else if (ms > boundMs)
-      inquiry.broken(`the next verdict took ${Math.round(ms)} ms, where ${boundMs} ms are allowed`)
-    else inquiry.restsOn(`next verdict after ${Math.round(ms)} ms, ${boundMs} ms allowed`)
-  }
+  if (recovery) judge(inquiry, run, healedAt, recovery)
+  for (const { at, recovery } of mendedOf(run)) judge(inquiry, run, at, recovery)
   const end = endOf(run)
   const settledAt = phaseAt(run, 'settled') ?? Math.max(healedAt, end - run.timeoutMs)
   const honest = honestOf(run)

@@ -51,6 +51,9 @@ describe('a report', () => {
       ['clockJump', 10_500, 10_500],
       ['partition', 11_600, 15_000],
     ])
+    expect(report.faults.map(({ recovery }) => recovery)).toEqual(
+      report.faults.map(({ action }) => (action === 'isolate' ? { ms: 68, boundMs: 2_000 } : undefined)),
+    )
     expect(report.faults[4]!.skipped).toBe('no libfaketime here')
     const endless = having(run.history.filter(event => event.type !== 'fault' || event.edge !== 'ends'))
     const until = buildReport(plausibleManifest, endless, command).faults.map(({ toMs }) => toMs)

@@ -1,4 +1,5 @@
 // What became of validators and of faults over time, as a report has it.
+import { mendedOf } from '../checkers/healing.ts'
 import { type EventOf, endOf, eventsOf, phaseAt } from '../checkers/inquiry.ts'
 import type { Run } from '../history.ts'
 import type { Manifest } from '../manifest.ts'
@@ -91,5 +92,11 @@ export function faultsOf(manifest: Manifest, run: Run): ReportedFault[] {
       lasts === undefined ? Math.max(event.at, until) : Math.min(event.at + lasts, Math.max(event.at, until)),
     )
   }
-  return faults.sort((a, b) => a.fromMs - b.fromMs || a.fault - b.fault)
+  const mended = mendedOf(run)
+  return faults
+    .sort((a, b) => a.fromMs - b.fromMs || a.fault - b.fault)
+    .map(reported => {
+      const recovery = mended.find(({ fault, at }) => fault === reported.fault && at === reported.toMs)?.recovery
+      return recovery ? { ...reported, recovery } : reported
+    })
 }

@@ -100,6 +100,19 @@ describe('the page', () => {
     expect(page.length).toBeLessThan(300_000)
   })
 
+  test('names every leader that a fault came upon, and how soon the network came back from a parting', () => {
+    const [kill, isolate] = report.faults
+    const leaders = ['v2', 'v5', 'v2'].map((name, at) => ({
+      ...kill!,
+      fromMs: 1_000 * at,
+      nodes: [name],
+      text: `kill ${name}`,
+    }))
+    const html = reportPage({ ...report, faults: [...leaders, isolate!] })
+    const cells = ['>v2, v5, v2<', '>kill v2, kill v5, kill v2<', '>68 ms of 2.00 s allowed<']
+    expect(cells.filter(cell => !html.includes(cell))).toEqual([])
+  })
+
   test('names no address and holds no script', () => {
     expect(/<script|https?:\/\/|\ssrc=|url\(/.exec(page)).toBeNull()
     expect([...page.matchAll(/href="([^"]*)"/g)].map(([, target]) => target)).toEqual(['data:,'])

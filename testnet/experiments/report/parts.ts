@@ -91,6 +91,20 @@ function settingsText(fault: Fault | undefined): string {
   return [...texts, ...(every === undefined ? [] : [`again every ${timeText(every)}`])].join('; ')
 }
 
+/** What differs from time to time stands once for each time, in their order: `leader` is another one every time. */
+function eachOf(times: FaultTimes, of: (fault: ReportedFault) => string): string {
+  const texts = times.map(of)
+  return (new Set(texts).size === 1 ? texts.slice(0, 1) : texts).join(', ')
+}
+
+/** How soon the network came back from a parting, and what was allowed; of several times the slowest. */
+function mendedText(times: FaultTimes): string {
+  const known = times.flatMap(({ recovery }) => (recovery ? [recovery] : []))
+  const [slowest] = known.toSorted((a, b) => (b.ms ?? Number.POSITIVE_INFINITY) - (a.ms ?? Number.POSITIVE_INFINITY))
+  if (!slowest) return '–'
+  return `${slowest.ms === undefined ? 'none' : timeText(slowest.ms)} of ${timeText(slowest.boundMs)} allowed`
+}
+
 const cheatText = (cheats: Readonly<Record<string, number>>): string =>
   Object.entries(cheats)
     .filter(([, share]) => share > 0)
@@ -140,12 +154,18 @@ export function triedPart({ manifest, faults }: ExperimentReport): string {
     { head: 'From', cell: ([{ fromMs }]) => timeText(fromMs), isNumber: true },
     { head: 'For', cell: lengthText, isNumber: true },
     { head: 'Fault', cell: ([{ action }]) => action },
-    { head: 'Of', cell: ([{ nodes }]) => nodes.join(' ') },
+    { head: 'Of', cell: times => eachOf(times, ({ nodes }) => nodes.join(' ')) },
     {
       head: 'What',
-      cell: ([{ fault, text, skipped }]) =>
-        skipped === undefined ? text || settingsText(manifest.faults[fault]) : `not given by this engine: ${skipped}`,
+      cell: times => {
+        const [{ fault, skipped }] = times
+        if (skipped !== undefined) return `not given by this engine: ${skipped}`
+        return eachOf(times, ({ text }) => text) || settingsText(manifest.faults[fault])
+      },
     },
+    ...(faults.some(({ recovery }) => recovery)
+      ? [{ head: 'Next verdict after it', cell: mendedText, isNumber: true }]
+      : []),
   ])
   return `<section><h2>What was tried</h2>${facts}${faults.length === 0 ? '<p class="note">No faults.</p>' : list}</section>`
 }
