@@ -54,6 +54,8 @@ describe('run refuses', () => {
     ['two engines', ['calm', '--real', '--simulated'], 'usage', 'run it twice'],
     ['two sweeps', ['calm', '--sweep', 'rate=1,2', '--sweep', 'users=1,2'], 'usage', 'set the other one with --set'],
     ['a value that is none', ['calm', '--set', 'validatros=7'], 'usage', 'did you mean validators?'],
+    ['nothing at all', [], 'usage', 'mupib experiment list shows what there is'],
+    ['one and all', ['calm', '--all'], 'usage', 'mupib experiment list shows what there is'],
     ['a folder that is in use', ['calm', '--out', '.'], 'usage', 'name a folder that is new or empty'],
   ])('%s', async (_, args, code, hint) => {
     const { exitCode, errors, output } = await experiment('run', ...args)

@@ -9,6 +9,7 @@ import { interruptible } from '../../cli/common/interrupt.ts'
 import { type Output, outputOf, toJson } from '../../cli/common/output.ts'
 import { wholeNumber, withExamples } from '../../cli/common/program.ts'
 import { MupibError } from '../../proto/errors.ts'
+import { allReport } from './all.ts'
 import { inFolder, removeIfEmpty, writeRun } from './folder.ts'
 import { type Experiment, findExperiment, shippedExperiments } from './library.ts'
 import type { Measures } from './measures.ts'
@@ -18,12 +19,13 @@ import type { ExperimentReport } from './report.ts'
 import { pathText } from './schema.ts'
 import { seedsReport } from './seeds.ts'
 import { readSetting, type Setting } from './settings.ts'
-import { listed, listText, replayText, reportText, seedsText, sweepText } from './summary.ts'
+import { allText, listed, listText, replayText, reportText, seedsText, sweepText } from './summary.ts'
 import type { EngineName } from './support.ts'
 import { readSweep, type Sweep, type SweepReport, sweepCsv, sweepReport, sweepTrials } from './sweep.ts'
 import { seedMax, seedsFrom, type Trial, trialOf } from './trial.ts'
 
 interface RunOptions {
+  readonly all?: true
   readonly simulated?: true
   readonly real?: true
   readonly seed: number
@@ -81,6 +83,33 @@ async function runSeeds(experiment: Experiment, options: RunOptions, output: Out
   })
   output.result(report, seedsText)
   endWith(report.outcome)
+}
+
+async function runAll(options: RunOptions, output: Output, signal: AbortSignal) {
+  const engine = engineOf(options)
+  const experiments = shippedExperiments()
+  const seeds = seedsFrom(options.seed, options.seeds ?? 1)
+  const trials = experiments.flatMap(one => seeds.map(seed => trialOf(one, options.set, engine, seed)))
+  const report = await inFolder(options.out, `all-${engine}`, async folder => {
+    const report = allReport(experiments, trials, await measure(trials, folder, false, output, signal))
+    writeAtomic(path.join(folder, 'all.json'), `${toJson(report, 2)}\n`)
+    output.progress(`the results are in ${folder}`)
+    return report
+  })
+  output.result(report, allText)
+  endWith(report.outcome)
+}
+
+/** Throws `usage` where nothing, or more than one thing, is to be run. */
+async function runWanted(name: string | undefined, options: RunOptions, output: Output, signal: AbortSignal) {
+  if ((name === undefined) !== (options.all === true) || (options.all && options.sweep))
+    throw new MupibError('usage', 'one experiment is run, or with --all every one that ships', {
+      hint: 'mupib experiment list shows what there is',
+    })
+  if (name === undefined) return runAll(options, output, signal)
+  const experiment = findExperiment(name)
+  if (options.sweep) return runSweep(experiment, options, options.sweep, output, signal)
+  return (options.seeds === undefined ? runOnce : runSeeds)(experiment, options, output, signal)
 }
 
 async function runSweep(
@@ -156,8 +185,9 @@ function addRun(group: Command): void {
   withExamples(
     group
       .command('run')
-      .argument('<experiment>', 'the name of one that ships, or a file')
+      .argument('[experiment]', 'the name of one that ships, or a file')
       .description('run an experiment, and leave its report')
+      .option('--all', 'every experiment that ships, one after the other')
       .option('--simulated', 'in one process, on a virtual clock (default)')
       .option('--real', 'with processes, sockets and stores')
       .option('--seed <n>', 'everything drawn at random follows from it', wholeNumber(0, seedMax), 1)
@@ -165,20 +195,14 @@ function addRun(group: Command): void {
       .option('--set <key=value>', 'another value for a part of the experiment; may be repeated', collect, [])
       .option('--sweep <key=values>', 'all seeds with each of these values, such as validators=4,7,10', once)
       .option('--out <dir>', 'write everything there (default: a new folder under ./experiments-out)')
-      .action(async (name: string, options: RunOptions, command: Command) => {
+      .action(async (name: string | undefined, options: RunOptions, command: Command) => {
         const output = outputOf(command)
-        await interruptible(signal =>
-          tellingAll(output, async () => {
-            const experiment = findExperiment(name)
-            if (options.sweep) return await runSweep(experiment, options, options.sweep, output, signal)
-            const work = options.seeds === undefined ? runOnce : runSeeds
-            return await work(experiment, options, output, signal)
-          }),
-        )
+        await interruptible(signal => tellingAll(output, () => runWanted(name, options, output, signal)))
       }),
     'mupib experiment run leader-crash',
     'mupib experiment run leader-crash --real --out ./crash',
     'mupib experiment run my.yaml --seeds 1000',
+    'mupib experiment run --all --real --out ./all',
     'mupib experiment run slow-link --sweep validators=4,7,10 --seeds 5',
   )
 }

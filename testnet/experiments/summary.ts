@@ -1,6 +1,7 @@
 // What the experiment commands print for people.
 import { pairs, table } from '../../cli/common/output.ts'
 import { rounded } from '../../cli/common/statistics.ts'
+import type { AllReport } from './all.ts'
 import type { Experiment } from './library.ts'
 import type { Measures } from './measures.ts'
 import type { ReplayReport } from './replay.ts'
@@ -106,6 +107,21 @@ export function seedsText({ experiment, engine, outcome, seeds, counts, firstFai
         ['again', command],
       ].map(([name, value]) => [name as string, value ?? undefined]),
     ),
+    '',
+    outcomeLine(outcome),
+  ].join('\n')
+}
+
+/** A line for each experiment that ships. */
+export function allText({ engine, outcome, experiments }: AllReport): string {
+  return [
+    table(experiments, [
+      { head: `experiment (${engine})`, cell: ({ experiment }) => experiment },
+      { head: 'outcome', cell: ({ outcome }) => outcome },
+      { head: 'passed', cell: ({ counts, seeds }) => `${counts.pass} of ${seeds.ran}`, right: true },
+      { head: 'left out', cell: ({ leftOut }) => leftOut.join(', ') },
+      { head: 'what did not hold', cell: ({ reasons }) => reasons.join('; ') },
+    ]),
     '',
     outcomeLine(outcome),
   ].join('\n')
