@@ -3,6 +3,7 @@
 import type { LedgerClient, VerifiedAnswer } from '../../node/client/types.ts'
 import type { WriteOp } from '../../node/store/database.ts'
 import { MupibError } from '../../proto/errors.ts'
+import type { Digest } from '../../proto/hash.ts'
 import type { LedgerRecord, SignedRecord } from '../../proto/records.ts'
 import type { Refusal } from '../../proto/verdict.ts'
 import type { KeptAnswer, OwnRecordStore, StreamKind } from './own-record-store.ts'
@@ -43,8 +44,8 @@ export interface OwnRecordsParts<K extends StreamKind> {
 export class OwnRecords<K extends StreamKind> {
   readonly #parts: OwnRecordsParts<K>
   readonly #streams: Record<K, OwnStream>
-  /** Submitted and not settled, by kind and number. */
-  readonly #deciding = new Map<string, Promise<KeptAnswer>>()
+  /** Submitted and not settled. By digest, since a refused record's number is given out anew while answers to those after it are on their way. */
+  readonly #deciding = new Map<Digest, Promise<KeptAnswer>>()
 
   constructor(streams: Readonly<Record<K, OwnStream>>, parts: OwnRecordsParts<K>) {
     this.#streams = { ...streams }
@@ -108,23 +109,25 @@ export class OwnRecords<K extends StreamKind> {
     return new Map(open.map(({ number }) => [number, this.submit(kind, number)]))
   }
 
-  /** Submits once, and keeps the answer. Answers come in any order and are settled in the order of numbers. */
+  /** Submits an open record once, and keeps the answer. Answers come in any order and are settled in the order of numbers. */
   submit(kind: K, number: number): Promise<KeptAnswer> {
     const { client, store, turns } = this.#parts
-    const name = `${kind}/${number}`
-    const known = this.#deciding.get(name)
+    const { decided: last, open } = this.#streams[kind]
+    const at = number - last.number - 1
+    const digest = open[at]?.digest
+    if (digest === undefined) throw new MupibError('bug', `${kind} ${number} is to be submitted and not open`)
+    const known = this.#deciding.get(digest)
     if (known) return known
     const record = store.record(kind, number)
-    if (!record) throw new MupibError('bug', `${kind} ${number} is open and not stored`)
-    const before = this.#deciding.get(`${kind}/${number - 1}`)?.catch(() => {})
+    if (record?.digest !== digest) throw new MupibError('bug', `${kind} ${number} is open and not stored`)
+    const previous = open[at - 1]
+    const before = previous && this.#deciding.get(previous.digest)?.catch(() => {})
     const decided = client.submit(record).then(async answer => {
       await before
       return turns.run(() => this.#settle(kind, number, answer))
     })
-    this.#deciding.set(name, decided)
-    const forget = (): void => {
-      if (this.#deciding.get(name) === decided) this.#deciding.delete(name)
-    }
+    this.#deciding.set(digest, decided)
+    const forget = (): void => void this.#deciding.delete(digest)
     decided.then(forget, forget)
     return decided
   }
