@@ -182,8 +182,11 @@ describe('a session', () => {
     await expect(bank.sessions.close('00'.repeat(32), party.joint(1))).rejects.toMatchObject({ code: 'not_found' })
     await expect(close(settleClaim)).rejects.toMatchObject({ code: 'too_early' })
     await close(party.byClient(5))
+    const { height } = net.ledger
     await expect(close(party.byClient(6))).rejects.toMatchObject({ code: 'already_known' })
     await expect(close(party.byVendor(4))).rejects.toMatchObject({ code: 'claim_low' })
+    // no record is made of what can never be taken: it would be refused, and void those after it
+    expect(net.ledger.height).toBe(height)
     expect(bank.sessions.show(party.session).standing).toMatchObject({ state: 'closing', index: 5 })
     await close(party.joint(2))
     expect(balances(party)).toEqual([94n, 6n])

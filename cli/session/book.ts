@@ -1,7 +1,7 @@
 // Sessions as banks and auditors keep them: both follow the ledger, carry openings and claims to it for the parties, and tell them how their
 // sessions stand. What follows for its books is its owner's. Rules E2 to E4 stand in rules.ts.
 import type { FollowedBatch, LedgerClient } from '../../node/client/types.ts'
-import { proofRefusal } from '../../node/ledger/sessions.ts'
+import { claimRefusal, type KnownSession, proofRefusal } from '../../node/ledger/sessions.ts'
 import type { WriteOp } from '../../node/store/database.ts'
 import { decodeHeader } from '../../proto/chain.ts'
 import { MupibError } from '../../proto/errors.ts'
@@ -9,7 +9,13 @@ import type { Digest } from '../../proto/hash.ts'
 import type { SessionClose, SessionOpen } from '../../proto/records.ts'
 import type { SessionClaim } from '../../proto/session/claims.ts'
 import { type SessionTerms, sessionDigest } from '../../proto/session/terms.ts'
-import { decodeRecordVerdict, type SessionStanding, type SessionState, sessionStates } from '../../proto/verdict.ts'
+import {
+  decodeRecordVerdict,
+  type Refusal,
+  type SessionStanding,
+  type SessionState,
+  sessionStates,
+} from '../../proto/verdict.ts'
 import type { RecordAnswer } from '../../proto/wire/codec.ts'
 import { decidedRecords } from '../common/decided-records.ts'
 import type { KeptAnswer } from '../common/own-record-store.ts'
@@ -60,6 +66,16 @@ export interface SessionShown extends SessionFile {
 interface Certified {
   readonly standing: SessionStanding
   readonly answer: RecordAnswer
+}
+
+/**
+ * Why a claim is refused for good, whenever it comes; undefined where it may yet be taken. A record of such a claim would be refused, and take
+ * those with it that follow it in the own stream.
+ */
+function ruledOutBy(known: KnownSession, claim: SessionClaim): Refusal | undefined {
+  if (claim.form === 'settle' && known.standing.state !== 'settled') return undefined
+  const nothingIsLate = 0
+  return claimRefusal(known, claim, nothingIsLate)
 }
 
 /** Heights that a restart may have to follow again. */
@@ -151,8 +167,8 @@ export class SessionBook {
     if (terms) checkNamed(session, terms)
     const known = file?.terms ?? terms
     if (!known) throw new MupibError('not_found', `no session ${session} is kept here`, { hint: 'give its terms' })
-    if (file?.standing?.state === 'settled')
-      throw new MupibError('already_settled', `session ${session} is settled`, { session })
+    const ruledOut = file?.standing && ruledOutBy({ terms: known, standing: file.standing }, claim)
+    if (ruledOut) throw new MupibError(ruledOut, `the ledger has decided otherwise: ${ruledOut}`, { session })
     const unproved = proofRefusal({ session, terms: known }, claim)
     if (unproved) throw new MupibError(unproved, `the claim does not hold: ${unproved}`, { field: 'claim' })
     return (await this.carrier.carry({ session, claim })).answer

@@ -110,7 +110,8 @@ export class SessionCarrier {
     for (let number = made; ; number = undefined) {
       try {
         const { decided } = await this.#desk.streams.run(async () => {
-          const isThere = number !== undefined && this.#desk.records.record(kind, number) !== undefined
+          const there = number === undefined ? undefined : this.#desk.records.record(kind, number)
+          const isThere = there !== undefined && nameOf(carriedBy(there)) === nameOf(carried)
           return { decided: this.#records.submit(kind, isThere ? number! : await this.#make(carried)) }
         })
         return await decided
