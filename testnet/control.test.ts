@@ -1,9 +1,11 @@
 // Finding and ending processes: by their command line and nothing else, the deaf and the paused included.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import * as fs from 'node:fs'
+import * as net from 'node:net'
 import * as os from 'node:os'
 import * as path from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { writeRunFile } from '../cli/common/run-file.ts'
 import { killActor, pauseActor, stopActor, stopNetwork } from './control.ts'
 import { type Actor, networkFiles } from './folders.ts'
@@ -94,6 +96,21 @@ describe('stopActor', () => {
     expect(stranger.exitCode).toBe(null)
     expect(stranger.signalCode).toBe(null)
   })
+})
+
+test.skipIf(process.platform !== 'linux')('a process that was killed has let go of its port', async () => {
+  const actor = v1()
+  const portFile = path.join(home, 'port')
+  const listen = `require('net').createServer().listen(0, '127.0.0.1', function () {
+    require('fs').writeFileSync(${JSON.stringify(portFile)}, String(this.address().port)) })`
+  // takes a while to give back, and until then files and sockets stay open
+  const memory = 'globalThis.held = Array.from({ length: 8 }, () => Buffer.alloc(64 << 20, 1))'
+  await standIn(actor.command, `${listen};${memory}`)
+  await vi.waitFor(() => expect(fs.existsSync(portFile)).toBe(true))
+  await killActor(actor)
+  const server = net.createServer().listen(Number(fs.readFileSync(portFile, 'utf8')), '127.0.0.1')
+  await once(server, 'listening')
+  server.close()
 })
 
 test('stopNetwork reaps what a crashed runner left, without any file that names it', async () => {

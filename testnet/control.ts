@@ -2,7 +2,14 @@
 import { removeFile } from '../cli/common/files.ts'
 import { MupibError } from '../proto/errors.ts'
 import type { Actor, NetworkFiles } from './folders.ts'
-import { listProcesses, type ProcessEntry, processesOf, processesUntil, signalProcess } from './process-table.ts'
+import {
+  isEnding,
+  listProcesses,
+  type ProcessEntry,
+  processesOf,
+  processesUntil,
+  signalProcess,
+} from './process-table.ts'
 import { type Launch, type StartedProcess, startProcess } from './start-process.ts'
 
 /** Milliseconds that a process gets to end in good order before it is killed. */
@@ -31,7 +38,7 @@ function runningPids(actor: Actor): number[] {
 }
 
 const gone = (actor: Actor, pids: readonly number[], limitMs: number): Promise<boolean> =>
-  processesUntil(actor, entries => !entries.some(({ pid }) => pids.includes(pid)), limitMs)
+  processesUntil(actor, entries => !entries.some(({ pid }) => pids.includes(pid)) && !pids.some(isEnding), limitMs)
 
 /** Ends a process in good order, or by force after a bound. Ending one that is not there is no error. */
 export async function stopActor(

@@ -36,6 +36,19 @@ function procFields(pid: number): string[] {
 
 const procState = (pid: number): string | undefined => procFields(pid)[0]
 
+/**
+ * True while a process that ends may still hold files, sockets and disks: its memory goes first, and with it its command line, by which it is
+ * known; its first thread may be gone before the others. Always false where there is no /proc.
+ */
+export function isEnding(pid: number): boolean {
+  try {
+    if (fs.readFileSync(`/proc/${pid}/cmdline`).length > 0) return false
+    return procState(pid) !== 'Z' || fs.readdirSync(`/proc/${pid}/task`).length > 1
+  } catch {
+    return false
+  }
+}
+
 /** All processes that this user may see. */
 export function listProcesses(): ProcessEntry[] {
   if (fs.existsSync('/proc/self/cmdline')) {

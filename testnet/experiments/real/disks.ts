@@ -2,7 +2,9 @@
 import { execFile } from 'node:child_process'
 import * as fs from 'node:fs'
 import * as path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { MupibError } from '../../../proto/errors.ts'
 import type { Field } from './field.ts'
 
 const run = promisify(execFile)
@@ -10,6 +12,11 @@ const run = promisify(execFile)
 /** A sparse image: it takes what is written into it. */
 const imageMiB = 256
 const fillerName = 'filler'
+
+/** Milliseconds within which a process that ends has closed its files. */
+const releaseLimitMs = 5_000
+/** Nothing tells that a disk is free; between two tries, in milliseconds. */
+const retryMs = 15
 
 /** FS_IOC_SHUTDOWN with FS_SHUTDOWN_FLAGS_NOLOGFLUSH of linux/fs.h: from now on nothing reaches the disk, the journal's open transaction included. */
 const shutDownScript =
@@ -66,10 +73,16 @@ export class Disks {
     await run('perl', ['-e', shutDownScript, ...names.map(name => this.#disks.get(name)!.mount)])
   }
 
-  /** Mounts a disk anew, by which the file system replays its journal. Nobody may use it any more. */
+  /** Mounts a disk anew, by which the file system replays its journal. Whoever used it must have ended, or be about to. Throws `timeout`. */
   async remount(name: string): Promise<void> {
     const disk = this.#disks.get(name)!
-    await run('umount', [disk.mount])
+    const deadline = performance.now() + releaseLimitMs
+    // a process that a failing disk ended by itself can be in no list of processes any more, and its files still be open
+    while (!(await unmounted(disk))) {
+      if (performance.now() >= deadline)
+        throw new MupibError('timeout', `somebody still uses the disk ${disk.mount}`, { hint: 'fuser -vm tells who' })
+      await pause(retryMs)
+    }
     await mount(disk)
   }
 
@@ -100,6 +113,17 @@ export class Disks {
     }
     this.#disks.clear()
     fs.rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** False where somebody has files open there. */
+async function unmounted({ mount: folder }: Disk): Promise<boolean> {
+  try {
+    await run('umount', [folder])
+    return true
+  } catch (error) {
+    if (String((error as { stderr?: unknown }).stderr).includes('busy')) return false
+    throw error
   }
 }
 
