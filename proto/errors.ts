@@ -59,6 +59,7 @@ export const errorCodes = [
   'outcome_differs',
   // the local machine
   'port_taken',
+  'too_many_files',
   'permission',
   'unreachable',
   'timeout',

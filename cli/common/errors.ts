@@ -46,6 +46,12 @@ export function toMupibError(error: unknown): MupibError {
     case 'ENOSPC':
     case 'EDQUOT':
       return new MupibError('disk_full', `no space left: ${what}`, { hint: 'free some space and repeat', cause: error })
+    case 'EMFILE':
+    case 'ENFILE':
+      return new MupibError('too_many_files', `too many files are open: ${what}`, {
+        hint: 'raise the limit (ulimit -n), or stop what holds so many',
+        cause: error,
+      })
     case 'EADDRINUSE':
       return new MupibError('port_taken', message, { hint: 'stop what uses the port, or choose another', cause: error })
     case 'EADDRNOTAVAIL':

@@ -83,7 +83,13 @@ describe('errors', () => {
 
   it('of the system get a stable code', () => {
     const system = (code: string) => toMupibError(Object.assign(new Error(code), { code })).code
-    const known = { EACCES: 'permission', ENOSPC: 'disk_full', EADDRINUSE: 'port_taken', ECONNREFUSED: 'unreachable' }
+    const known = {
+      EACCES: 'permission',
+      ENOSPC: 'disk_full',
+      EMFILE: 'too_many_files',
+      EADDRINUSE: 'port_taken',
+      ECONNREFUSED: 'unreachable',
+    }
     for (const [code, stable] of Object.entries(known)) expect(system(code)).toBe(stable)
   })
 

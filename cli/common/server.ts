@@ -61,6 +61,7 @@ const statusOf = (error: MupibError): number => {
     case 'unreachable':
     case 'timeout':
     case 'stopped':
+    case 'too_many_files':
       return 503
     case 'bug':
     case 'store_corrupt':

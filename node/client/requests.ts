@@ -43,6 +43,7 @@ const passing = new Set([
   'stopped',
   'timeout',
   'disk_full',
+  'too_many_files',
   'store_write_failed',
   'needs_rejoin',
   'outcome_differs',
