@@ -359,7 +359,7 @@ describe('reputation', () => {
         amount: 0n,
         item: digestOf('body', Buffer.from(item)),
       }
-      return signPayment('schnorr', content, undefined, lockKey, party.client).payment
+      return signPayment(content, undefined, lockKey, party.client).payment
     }
     const shown = (first: Payment, second: Payment) => {
       const material = encodeMisconduct({ kind: 'conflicting_payments', first, second })

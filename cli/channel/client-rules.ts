@@ -11,7 +11,7 @@
 // C7 a vendor may sign a joint close below what it was paid, never above: it gives money back, and the client signs the same;
 // C8 where the vendor is silent the client closes alone, before expiry, in time for the ledger.
 import type { Digest } from '../../proto/hash.ts'
-import type { SigningKey } from '../../proto/keys.ts'
+import type { SignatureCheck, SigningKey } from '../../proto/keys.ts'
 import type { LockKey } from '../../proto/locks/lock-suite.ts'
 import { type SessionClaim, signClose, verifyClose } from '../../proto/session/claims.ts'
 import {
@@ -35,6 +35,8 @@ export interface ClientContext {
   /** Units that may be paid and not served. */
   readonly ahead: number
   readonly expiryMarginMs: number
+  /** Checks the vendor's signatures (default: `verify`). */
+  readonly check?: SignatureCheck
 }
 
 /** `open`: pays. `closing`: the last payment is made. `closed`: the vendor signed the joint close, or the client closed alone. `stopped`: C3. */
@@ -103,7 +105,7 @@ export const noItem: Digest = '0'.repeat(64)
 /** Payment 0 of a session. */
 export function startPayment(context: ClientContext): SignedPayment {
   const content = { session: context.session, index: 0, word: context.word(0), amount: 0n, item: noItem }
-  return signPayment(context.terms.suite, content, undefined, context.lockKey, context.key)
+  return signPayment(content, undefined, context.lockKey, context.key)
 }
 
 /** The state in which nothing but payment 0 was made. */
@@ -156,7 +158,7 @@ function pay(context: ClientContext, state: ClientState, item: Digest, now: numb
   const { terms, session, lockKey, key } = context
   const index = state.made + 1
   const content = { session, index, word: context.word(index), amount: terms.unit * BigInt(index), item }
-  const last = signPayment(terms.suite, content, state.last.secret, lockKey, key)
+  const last = signPayment(content, state.last.secret, lockKey, key)
   const { payment } = last
   return {
     state: { ...state, last, made: index },
@@ -227,9 +229,9 @@ function close(context: ClientContext, state: ClientState): ClientStep {
 }
 
 function closed(context: ClientContext, state: ClientState, index: number, vendor: Uint8Array): ClientStep {
-  const { session, terms, key } = context
+  const { session, terms, key, check } = context
   if (state.phase !== 'closing') return still(state)
-  if (index > state.made || !verifyClose(session, 'joint', index, terms.vendor, vendor))
+  if (index > state.made || !verifyClose(session, 'joint', index, terms.vendor, vendor, check))
     return still(state, { type: 'fault', reason: 'bad_close' })
   return settle(state, { form: 'joint', index, client: signClose(session, 'joint', index, key), vendor })
 }

@@ -117,7 +117,7 @@ function forged({ client }: TestSession, payment: Payment, changes: Partial<Paym
   const content = { ...payment, ...changes }
   const previous =
     content.index > 0 ? client.lockKey.sign(lockedMessage({ ...content, index: content.index - 1 })) : undefined
-  const signed = signPayment(client.terms.suite, content, previous, client.lockKey, client.key).payment
+  const signed = signPayment(content, previous, client.lockKey, client.key).payment
   // a lock or a commitment that is asked for stands, under a good signature of the client
   const wanted = { ...signed, ...(changes.lock ? { lock: changes.lock } : { lock: payment.lock }) }
   const bytes = encodePayment({ ...wanted, commitment: changes.commitment ?? signed.commitment })

@@ -14,7 +14,7 @@
 // V9 once the ledger says that the session closes, nothing more is taken. Where the client closed it below what is held, that is claimed.
 import { bytesEqual } from '../../proto/bytes.ts'
 import type { Digest } from '../../proto/hash.ts'
-import type { SigningKey } from '../../proto/keys.ts'
+import type { SignatureCheck, SigningKey } from '../../proto/keys.ts'
 import type { LockVerifier } from '../../proto/locks/lock-suite.ts'
 import { firstBadLock } from '../../proto/locks/suites.ts'
 import { type SessionClaim, signClose, verifyClose } from '../../proto/session/claims.ts'
@@ -27,7 +27,7 @@ import {
   type Release,
   verifyPaymentSignature,
 } from '../../proto/session/payment.ts'
-import { paywordAnchor, paywordStep } from '../../proto/session/payword.ts'
+import { type PaywordHashes, paywordHashes } from '../../proto/session/payword.ts'
 import type { SessionTerms } from '../../proto/session/terms.ts'
 import type { SessionState } from '../../proto/verdict.ts'
 import { channelLimits } from './limits.ts'
@@ -44,6 +44,10 @@ export interface VendorContext {
   readonly expiryMarginMs: number
   /** A stored payment. */
   readonly paymentAt: (index: number) => Payment | undefined
+  /** Checks the client's signatures (default: `verify`). */
+  readonly check?: SignatureCheck
+  /** What the chain is checked with (default: `paywordHashes`). */
+  readonly hashes?: PaywordHashes
 }
 
 /** `open`: takes payments. `closed`: a claim was made. `stopped`: the client was caught, and a claim was made. */
@@ -171,24 +175,25 @@ function hello(
 }
 
 function startFault(context: VendorContext, start: Payment): ChannelRefusal | undefined {
-  const { terms, session } = context
+  const { terms, session, check, hashes = paywordHashes } = context
   if (start.session !== session) return 'wrong_session'
   if (start.index !== 0) return 'out_of_order'
   if (start.amount !== 0n) return 'bad_amount'
-  if (!bytesEqual(paywordAnchor(terms.nonce, 0, start.word), terms.anchors[0]!)) return 'bad_word'
+  if (!bytesEqual(hashes.anchor(terms.nonce, 0, start.word), terms.anchors[0]!)) return 'bad_word'
   if (!hasLockForm(terms, start)) return 'bad_lock'
-  return verifyPaymentSignature(start, terms.client) ? undefined : 'bad_signature'
+  return verifyPaymentSignature(start, terms.client, check) ? undefined : 'bad_signature'
 }
 
 /** What is wrong with the payment after `last` (V2), the cheap checks first. */
-function paymentFault({ terms, session }: VendorContext, last: Payment, payment: Payment): ChannelRefusal | undefined {
+function paymentFault(context: VendorContext, last: Payment, payment: Payment): ChannelRefusal | undefined {
+  const { terms, session, check, hashes = paywordHashes } = context
   const { index } = payment
   if (payment.session !== session) return 'wrong_session'
   if (index !== last.index + 1) return 'out_of_order'
   if (index > terms.paymentsMax) return 'too_many'
   if (payment.amount !== terms.unit * BigInt(index)) return 'bad_amount'
-  if (!bytesEqual(paywordStep(terms.nonce, index, payment.word), last.word)) return 'bad_word'
-  return verifyPaymentSignature(payment, terms.client) ? undefined : 'bad_signature'
+  if (!bytesEqual(hashes.step(terms.nonce, index, payment.word), last.word)) return 'bad_word'
+  return verifyPaymentSignature(payment, terms.client, check) ? undefined : 'bad_signature'
 }
 
 function take(context: VendorContext, state: VendorState, payments: readonly Payment[], now: number): VendorStep {
@@ -211,7 +216,7 @@ function take(context: VendorContext, state: VendorState, payments: readonly Pay
         continue
       }
       // what was taken before it in this turn is dropped with the session: it is not on the disk, and nothing of it was served
-      if (known && verifyPaymentSignature(payment, context.terms.client))
+      if (known && verifyPaymentSignature(payment, context.terms.client, context.check))
         return conflict(context, state, known, payment)
     }
     const fault = paymentFault(context, last, payment)
@@ -284,7 +289,8 @@ function badLock(context: VendorContext, state: VendorState, taken: readonly Pay
 }
 
 function conflict(context: VendorContext, state: VendorState, known: Payment, other: Payment): VendorStep {
-  if (!verifyPaymentSignature(other, context.terms.client)) return still(state, refused(other.index, 'bad_signature'))
+  if (!verifyPaymentSignature(other, context.terms.client, context.check))
+    return still(state, refused(other.index, 'bad_signature'))
   const step = caught(context, state, { kind: 'conflicting_payments', first: known, second: other }, [])
   return { ...step, effects: [...step.effects, refused(other.index, 'conflict')] }
 }
@@ -331,7 +337,7 @@ function checkLocks(context: VendorContext, state: VendorState): VendorStep | un
 }
 
 function close(context: VendorContext, state: VendorState, release: Release, signature: Uint8Array): VendorStep {
-  const { session, terms, key, verifier } = context
+  const { session, terms, key, verifier, check } = context
   const { index } = release
   const held = heldIndex(state)
   if (state.claim?.form === 'joint' && state.claim.index === index)
@@ -339,7 +345,7 @@ function close(context: VendorContext, state: VendorState, release: Release, sig
   if (state.phase !== 'open') return still(state, refused(index, 'closed'))
   if (release.session !== session || !state.last) return still(state, refused(index, 'wrong_session'))
   if (index > held) return still(state, refused(index, 'out_of_order'))
-  if (!verifyClose(session, 'joint', index, terms.client, signature))
+  if (!verifyClose(session, 'joint', index, terms.client, signature, check))
     return still(state, refused(index, 'bad_signature'))
   const checks = checkLocks(context, state)
   if (checks && checks.state.phase !== 'open') return checks

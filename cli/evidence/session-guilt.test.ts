@@ -53,7 +53,7 @@ function pay(
     amount: 3n * BigInt(index),
     item: sha256Hex(Buffer.from(item)),
   }
-  return signPayment('schnorr', content, before?.secret, lockKey, client)
+  return signPayment(content, before?.secret, lockKey, client)
 }
 
 /** Makes a file of what a client did, and gives what the genesis alone makes of it. */

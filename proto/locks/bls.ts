@@ -112,11 +112,10 @@ export const blsSuite: LockSuite = {
         const signature = scheme.sign(scheme.hash(message), secretKey).toBytes()
         return { message, commitment: new Uint8Array(0), signature }
       },
+      lock: (previous, next) =>
+        SignaturePoint.fromBytes(previous.signature).add(SignaturePoint.fromBytes(next.signature)).toBytes(),
     }
   },
-
-  lock: (previous, next) =>
-    SignaturePoint.fromBytes(previous.signature).add(SignaturePoint.fromBytes(next.signature)).toBytes(),
 
   unlock(lock, next) {
     const sum = pointOf(lock)

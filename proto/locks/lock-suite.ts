@@ -23,6 +23,8 @@ export interface LockKey {
   readonly publicKey: Uint8Array
   /** Signs a message; the same message always yields the same bytes. Throws RangeError where it is not 32 bytes. */
   sign(message: Uint8Array): SecretSignature
+  /** ℓk: gives the previous signature to whoever has the next. */
+  lock(previous: SecretSignature, next: SecretSignature): Uint8Array
 }
 
 /** Checks everything under one session's public key. No method throws on what the signer sent. */
@@ -46,8 +48,6 @@ export interface LockSuite {
   readonly signatureBytes: number
   /** The key of 32 secret bytes. */
   keyGen(seed: Uint8Array): LockKey
-  /** ℓk: gives the previous signature to whoever has the next. */
-  lock(previous: SecretSignature, next: SecretSignature): Uint8Array
   /** The previous signature; undefined where the bytes cannot be a lock or a signature. It is not verified. */
   unlock(lock: Uint8Array, next: Uint8Array): Uint8Array | undefined
   /** Undefined where the bytes are no public key of the suite. */

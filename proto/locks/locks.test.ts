@@ -25,7 +25,7 @@ function chainOf(name: LockSuiteName, length: number, seed = 'session'): Chain {
   const signed = Array.from({ length: length + 1 }, (_, index) => key.sign(named(`${seed} ${index}`)))
   const links = signed
     .slice(1)
-    .map(({ message, commitment }, at) => ({ message, commitment, lock: suite.lock(signed[at]!, signed[at + 1]!) }))
+    .map(({ message, commitment }, at) => ({ message, commitment, lock: key.lock(signed[at]!, signed[at + 1]!) }))
   return { suite, verifier: suite.verifier(key.publicKey)!, signed, first: signed[0]!, links }
 }
 
@@ -94,7 +94,7 @@ describe.each(names)('%s', name => {
   it('is pinned', () => {
     const key = suite.keyGen(named('pinned'))
     const [a, b] = [key.sign(named('a')), key.sign(named('b'))]
-    const parts = [key.publicKey, a.commitment, a.signature, b.commitment, b.signature, suite.lock(a, b)]
+    const parts = [key.publicKey, a.commitment, a.signature, b.commitment, b.signature, key.lock(a, b)]
     expect(sha256Hex(concatBytes(...parts))).toBe(pinned[name])
   })
 })

@@ -168,10 +168,9 @@ export const schnorrSuite: LockSuite = {
         const challenge = challengeOf(publicKey, { commitment, message })
         return { message, commitment, signature: scalarToBytes(mod(nonce + challenge * secret)) }
       },
+      lock: (previous, next) => scalarToBytes(mod(numberOf(previous.signature) - numberOf(next.signature))),
     }
   },
-
-  lock: (previous, next) => scalarToBytes(mod(numberOf(previous.signature) - numberOf(next.signature))),
 
   unlock(lock, next) {
     const difference = scalarOf(lock)

@@ -27,10 +27,9 @@ export const xorSuite: LockSuite = {
         commitment: new Uint8Array(0),
         signature: sign('lockedMessage', message, key),
       }),
+      lock: (previous, next) => masked(previous.signature, maskOf(next.signature)),
     }
   },
-
-  lock: (previous, next) => masked(previous.signature, maskOf(next.signature)),
 
   unlock: (lock, next) =>
     lock.length === signatureBytes && next.length === signatureBytes ? masked(lock, maskOf(next)) : undefined,

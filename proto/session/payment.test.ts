@@ -35,7 +35,7 @@ function paymentsOf(suite: LockSuiteName, count: number, item = zeroDigest): Sig
   const made: SignedPayment[] = []
   for (let index = 0; index <= count; index++) {
     const content = { session, index, word: named(`word ${index}`), amount: 7n * BigInt(index), item }
-    made.push(signPayment(suite, content, made.at(-1)?.secret, lockKey, client))
+    made.push(signPayment(content, made.at(-1)?.secret, lockKey, client))
   }
   return made
 }

@@ -8,7 +8,7 @@ import { limits } from '../limits.ts'
 import type { LockKey, LockLink, SecretSignature } from '../locks/lock-suite.ts'
 import { lockSuite } from '../locks/suites.ts'
 import { paywordBytes } from './payword.ts'
-import type { LockSuiteName, SessionTerms } from './terms.ts'
+import type { SessionTerms } from './terms.ts'
 
 /** What a payment says, without how it is locked. */
 export interface PaymentContent {
@@ -80,7 +80,6 @@ export interface SignedPayment {
  * the secret of payment i - 1; undefined for payment 0 alone.
  */
 export function signPayment(
-  suite: LockSuiteName,
   content: PaymentContent,
   previous: SecretSignature | undefined,
   lockKey: LockKey,
@@ -89,7 +88,7 @@ export function signPayment(
   if ((content.index === 0) !== (previous === undefined))
     throw new MupibError('bug', 'payment 0, and no other, follows no payment')
   const secret = lockKey.sign(lockedMessage(content))
-  const lock = previous ? lockSuite(suite).lock(previous, secret) : new Uint8Array(0)
+  const lock = previous ? lockKey.lock(previous, secret) : new Uint8Array(0)
   const unsigned = { ...content, commitment: secret.commitment, lock }
   const signature = sign('sessionPayment', writeSigned(unsigned).finish(), client)
   return { payment: { ...unsigned, signature }, secret }

@@ -1,6 +1,6 @@
 // The client's side of PayWord: all values of one session's chain from one secret, without holding them all.
 import { limits } from '../limits.ts'
-import { anchorCount, paywordAnchor, paywordStep } from './payword.ts'
+import { anchorCount, type PaywordHashes, paywordHashes } from './payword.ts'
 
 const span = limits.sessionAnchorSpan
 
@@ -8,6 +8,7 @@ const span = limits.sessionAnchorSpan
 export class PaywordChain {
   readonly #nonce: Uint8Array
   readonly #paymentsMax: number
+  readonly #hashes: PaywordHashes
   /** w_0, w_1024, … and w_n at the end. */
   readonly #marks: Uint8Array[]
   /** Values from `#from` on, in order. */
@@ -15,22 +16,23 @@ export class PaywordChain {
   #from = 0
 
   /** `top` is w_n: 32 random bytes that stay secret. */
-  constructor(nonce: Uint8Array, top: Uint8Array, paymentsMax: number) {
+  constructor(nonce: Uint8Array, top: Uint8Array, paymentsMax: number, hashes: PaywordHashes = paywordHashes) {
     this.#nonce = nonce
     this.#paymentsMax = paymentsMax
+    this.#hashes = hashes
     this.#marks = new Array<Uint8Array>(anchorCount(paymentsMax) + 1)
     this.#marks[this.#marks.length - 1] = top
     let value = top
     for (let index = paymentsMax; ; index--) {
       if (index % span === 0) this.#marks[index / span] = value
       if (index === 0) break
-      value = paywordStep(nonce, index, value)
+      value = hashes.step(nonce, index, value)
     }
   }
 
   /** What the terms commit to. */
   anchors(): Uint8Array[] {
-    return this.#marks.slice(0, -1).map((value, at) => paywordAnchor(this.#nonce, at * span, value))
+    return this.#marks.slice(0, -1).map((value, at) => this.#hashes.anchor(this.#nonce, at * span, value))
   }
 
   /** w_index; index from 0 to `paymentsMax`. */
@@ -45,7 +47,7 @@ export class PaywordChain {
     const block = new Array<Uint8Array>(to - this.#from + 1)
     for (let at = to; at >= this.#from; at--) {
       block[at - this.#from] = value
-      if (at > this.#from) value = paywordStep(this.#nonce, at, value)
+      if (at > this.#from) value = this.#hashes.step(this.#nonce, at, value)
     }
     this.#block = block
     return block[index - this.#from]!

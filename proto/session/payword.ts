@@ -21,6 +21,14 @@ export function paywordAnchor(nonce: Uint8Array, index: number, value: Uint8Arra
   return hashParts('paywordAnchor', new Writer(68).fixed(nonce, 32).u32(index).fixed(value, paywordBytes).finish())
 }
 
+/** The two hashes of a chain, as whoever makes or checks one is given them. */
+export interface PaywordHashes {
+  readonly step: typeof paywordStep
+  readonly anchor: typeof paywordAnchor
+}
+
+export const paywordHashes: PaywordHashes = { step: paywordStep, anchor: paywordAnchor }
+
 /** Anchors in the terms of a session of so many payments: for w_0, w_1024, … up to the last payment. */
 export const anchorCount = (paymentsMax: number): number => Math.floor(paymentsMax / span) + 1
 

@@ -11,6 +11,6 @@ export const twoPayments: DishonestClient = honest => (context, state, event) =>
   const { payment } = sent.message
   if (payment.index < turningPoint(terms)) return step
   const content = { ...payment, item: sha256Hex(Buffer.from(`instead of ${payment.item}`)) }
-  const other = signPayment(terms.suite, content, state.last.secret, lockKey, key).payment
+  const other = signPayment(content, state.last.secret, lockKey, key).payment
   return { ...step, effects: [...step.effects, { type: 'send', message: { type: 'payment', payment: other } }] }
 }
