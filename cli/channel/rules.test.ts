@@ -255,6 +255,16 @@ describe('a vendor', () => {
     expect(greet(other, pairOf())).toEqual(['conflict'])
   })
 
+  it('refuses a payment whose anchor in the terms is another: no claim above it would hold (V2)', () => {
+    const honest = testSession({ suite: 'xor', paymentsMax: 1_030 })
+    const anchors = [honest.vendor.terms.anchors[0]!, new Uint8Array(32)]
+    const vendor = { ...honest.vendor, terms: { ...honest.vendor.terms, anchors } }
+    const pair = new Pair({ ...honest, vendor }).connect().pay(1_024)
+    expect(pair.faults()).toEqual(['bad_word'])
+    expect(pair.vendor.last?.index).toBe(1_023)
+    expect(pairOf({ suite: 'xor', paymentsMax: 1_030 }).pay(1_025).vendor.last?.index).toBe(1_025)
+  })
+
   it('refuses what is out of order, of another amount, word, session or signature, and changes nothing by it (V2)', () => {
     const { pair, made } = payments(3)
     const good = made[1]!

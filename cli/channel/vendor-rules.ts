@@ -1,7 +1,8 @@
 // What a vendor decides in a session that the ledger has opened, without clock, store or network: step(state, event) → next state and effects.
 // V1 payment 0 shows what the first lock is checked against: signed by the client, no money, w_0 of the terms' first anchor; there is one;
-// V2 payments come in order: the index after the last, the amount that belongs to it, w one step from the last w, commitment and lock of the
-//    suite's lengths, the client's signature over all of it. What fails is refused and changes nothing;
+// V2 payments come in order: the index after the last, the amount that belongs to it, w one step from the last w and, at each 1,024th, the terms'
+//    anchor (claims above it rest on it), commitment and lock of the suite's lengths, the client's signature over all of it. What fails is refused
+//    and changes nothing;
 // V3 a payment that comes again is the same bytes, and is answered again; another one under a known index is evidence, and ends the session;
 // V4 a unit is served only after its payment is checked and on the disk: the vendor has nothing at risk beyond the unit it is serving. What is
 //    held is paid; units that a client lacks after a cut are delivered again, at most as many as a client may pay ahead;
@@ -15,6 +16,7 @@
 import { bytesEqual } from '../../proto/bytes.ts'
 import type { Digest } from '../../proto/hash.ts'
 import type { SignatureCheck, SigningKey } from '../../proto/keys.ts'
+import { limits } from '../../proto/limits.ts'
 import type { LockVerifier } from '../../proto/locks/lock-suite.ts'
 import { firstBadLock } from '../../proto/locks/suites.ts'
 import { type SessionClaim, signClose, verifyClose } from '../../proto/session/claims.ts'
@@ -174,12 +176,18 @@ function hello(
   return still({ ...state, served: arrived }, ...effects)
 }
 
+/** True where the terms have an anchor for this payment, and w_index is not what it stands for. */
+function missesAnchor({ terms, hashes = paywordHashes }: VendorContext, { index, word }: Payment): boolean {
+  if (index % limits.sessionAnchorSpan !== 0) return false
+  return !bytesEqual(hashes.anchor(terms.nonce, index, word), terms.anchors[index / limits.sessionAnchorSpan]!)
+}
+
 function startFault(context: VendorContext, start: Payment): ChannelRefusal | undefined {
-  const { terms, session, check, hashes = paywordHashes } = context
+  const { terms, session, check } = context
   if (start.session !== session) return 'wrong_session'
   if (start.index !== 0) return 'out_of_order'
   if (start.amount !== 0n) return 'bad_amount'
-  if (!bytesEqual(hashes.anchor(terms.nonce, 0, start.word), terms.anchors[0]!)) return 'bad_word'
+  if (missesAnchor(context, start)) return 'bad_word'
   if (!hasLockForm(terms, start)) return 'bad_lock'
   return verifyPaymentSignature(start, terms.client, check) ? undefined : 'bad_signature'
 }
@@ -193,6 +201,7 @@ function paymentFault(context: VendorContext, last: Payment, payment: Payment): 
   if (index > terms.paymentsMax) return 'too_many'
   if (payment.amount !== terms.unit * BigInt(index)) return 'bad_amount'
   if (!bytesEqual(hashes.step(terms.nonce, index, payment.word), last.word)) return 'bad_word'
+  if (missesAnchor(context, payment)) return 'bad_word'
   return verifyPaymentSignature(payment, terms.client, check) ? undefined : 'bad_signature'
 }
 
