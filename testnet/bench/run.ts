@@ -19,7 +19,7 @@ const benches: Readonly<Record<string, Bench>> = {
   latency: async (...run) => (await import('./latency.ts')).benchLatency(...run),
   idle: async (...run) => (await import('./latency.ts')).benchIdle(...run),
   degraded: async (...run) => (await import('./degraded.ts')).benchDegraded(...run),
-  locks: async () => (await import('./locks.ts')).benchLocks(),
+  locks: async (_options, ...run) => (await import('./locks.ts')).benchLocks(...run),
   channel: async ({ seconds }, _progress, signal) =>
     (await import('./channel.ts')).benchChannel(Math.min(seconds, 20), signal),
   crypto: async ({ seconds }) => (await import('./crypto.ts')).benchCrypto(Math.min(seconds, 5)),
