@@ -6,7 +6,8 @@ import { expect, onTestFinished, test } from 'vitest'
 
 test('a validator without descriptors answers, and reads changed addresses when it has some again', async () => {
   const script = fileURLToPath(new URL('./descriptors.fixture.ts', import.meta.url))
-  const command = ['-c', 'ulimit -n 96; exec "$0" "$@"', process.execPath, '--import', 'tsx', script]
+  // fewer would not do for loading the program: its modules are read many at once
+  const command = ['-c', 'ulimit -n 1024; exec "$0" "$@"', process.execPath, '--import', 'tsx', script]
   const child = spawn('sh', command, { stdio: ['ignore', 'pipe', 'inherit'] })
   onTestFinished(() => void child.kill())
   let output = ''
