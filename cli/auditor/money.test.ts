@@ -212,7 +212,7 @@ describe('money', () => {
     const free = await world.user(3)
     await world.buy(auditor, free, free.tokens)
     expect(auditor.outbox.openTransfers()).toEqual([])
-    const at = world.addressOf('bank')
+    const at = world.urlOf('bank')
     world.address('bank', 'http://127.0.0.1:9')
     await auditor.queues.flush()
     await vi.waitFor(() =>

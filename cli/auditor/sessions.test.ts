@@ -65,7 +65,7 @@ const at =
   <T = Record<string, unknown>>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> =>
     signedCall<T>(
       { identity: by, checks: auditor.checks },
-      { base: world.addressOf(name), name, role: name },
+      { base: world.urlOf(name), name, role: name },
       method,
       path,
       body,

@@ -1,21 +1,13 @@
-// For tests: two auditors and a bank that serves beside scripted validators, with vendors and users that have certificates, accounts and tokens.
-import * as fs from 'node:fs'
-import * as path from 'node:path'
-import type { FastifyInstance } from 'fastify'
-import { createTestNetwork, type TestNetwork } from '../../node/client/testing.ts'
 import type { LooseToken } from '../../node/ledger/form.ts'
 import type { Database } from '../../node/store/database.ts'
 import { toHex } from '../../proto/bytes.ts'
 import type { Digest } from '../../proto/hash.ts'
 import { type Presentation, type SignedStatement, signStatement, statementToJson } from '../../proto/statements.ts'
 import { keyOf } from '../../proto/testing.ts'
-import { Bank } from '../bank/bank.ts'
-import { openBankHome } from '../bank/home.ts'
-import { bankOperations } from '../bank/operations.ts'
-import { createBankServer } from '../bank/service.ts'
 import { identify, openAccount } from '../bank/testing.ts'
+import { BankWorld, type Founded, foundBank } from '../bank/world-testing.ts'
 import { identityOf } from '../common/actor-home.ts'
-import { CertificateChecks, type Identity } from '../common/identity.ts'
+import type { Identity } from '../common/identity.ts'
 import { type PresentedPayment, paymentDigest, userPaymentToJson } from '../common/payment.ts'
 import { payWith, writeHome } from '../common/testing.ts'
 import { Auditor } from './auditor.ts'
@@ -40,55 +32,23 @@ export interface PaymentParts {
   readonly time?: number
 }
 
-export class AuditorWorld {
-  readonly net: TestNetwork
-  readonly bank: Bank
+export class AuditorWorld extends BankWorld {
   readonly vendor: Identity
-  readonly #toClose: (() => Promise<unknown>)[] = []
-  readonly #services: Record<string, string> = {}
   #parties = 0
 
-  private constructor(net: TestNetwork, bank: Bank, vendor: Identity) {
-    this.net = net
-    this.bank = bank
+  private constructor(founded: Founded, vendor: Identity) {
+    super(founded)
     this.vendor = vendor
   }
 
   /** The auditors have so much money each. */
   static async start(money = 1_000_000n): Promise<AuditorWorld> {
-    const net = await createTestNetwork(4, ['auditor-2'])
-    const home = openBankHome(writeHome(net, 'bank'))
-    const bank = await Bank.open({ home })
-    const vendor = await openAccount(bank, net, 'vendor', 'vendor-1')
-    const world = new AuditorWorld(net, bank, vendor)
+    const founded = await foundBank({}, ['auditor-2'])
+    const { net, bank } = founded
+    const world = new AuditorWorld(founded, await openAccount(bank, net, 'vendor', 'vendor-1'))
     for (const name of ['auditor', 'auditor-2']) await openAccount(bank, net, 'auditor', name, money, keyOf(name))
-    const checks = new CertificateChecks(home.roots)
-    world.#toClose.push(
-      () => net.close(),
-      () => bank.close(),
-    )
-    await world.serve(
-      'bank',
-      createBankServer(bank, bankOperations(bank, checks), { identity: identityOf(home), checks }),
-    )
+    await world.serveBank()
     return world
-  }
-
-  async serve(name: string, server: FastifyInstance): Promise<string> {
-    const url = await server.listen({ port: 0, host: '127.0.0.1' })
-    this.#toClose.push(() => server.close())
-    this.address(name, url)
-    return url
-  }
-
-  /** Says where a service is found. */
-  address(name: string, url: string): void {
-    this.#services[name] = url
-    fs.writeFileSync(path.join(this.net.dir, 'services.json'), JSON.stringify(this.#services))
-  }
-
-  addressOf(name: string): string {
-    return this.#services[name]!
   }
 
   /** Writes an auditor's home with a store of its own, and returns the folder. */
@@ -169,10 +129,6 @@ export class AuditorWorld {
     const payment = this.pay(user, tokens, { ...parts, details: { auditor: auditor.home.name, ...parts.details } })
     const ruling = await auditor.intake.present(this.presented(user, payment, vendor), vendor.certificate)
     return { payment, digest: this.digest(payment), said: said(ruling) }
-  }
-
-  async close(): Promise<void> {
-    for (const close of this.#toClose.splice(0).reverse()) await close()
   }
 }
 

@@ -3,7 +3,7 @@ import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import { createTestNetwork, seedOfName, type TestNetwork } from '../../node/client/testing.ts'
+import { seedOfName, type TestNetwork } from '../../node/client/testing.ts'
 import type { Database } from '../../node/store/database.ts'
 import { toHex } from '../../proto/bytes.ts'
 import { certificateToPem } from '../../proto/certificates.ts'
@@ -16,11 +16,8 @@ import { Auditor } from '../auditor/auditor.ts'
 import { openAuditorHome } from '../auditor/home.ts'
 import { auditorOperations } from '../auditor/operations.ts'
 import { createAuditorServer } from '../auditor/service.ts'
-import { Bank } from '../bank/bank.ts'
-import { openBankHome } from '../bank/home.ts'
-import { bankOperations } from '../bank/operations.ts'
-import { createBankServer } from '../bank/service.ts'
 import { identify, openAccount } from '../bank/testing.ts'
+import { BankWorld, foundBank } from '../bank/world-testing.ts'
 import { identityOf } from '../common/actor-home.ts'
 import { writeKeyFile } from '../common/files.ts'
 import { CertificateChecks, type Identity } from '../common/identity.ts'
@@ -173,52 +170,11 @@ export interface ServedTill {
 }
 
 /** A network with a bank that serves; auditor, vendors and wallets are what the test makes of it. */
-export class PartyWorld {
-  readonly net: TestNetwork
-  readonly bank: Bank
-  readonly #toClose: (() => Promise<unknown>)[] = []
-  readonly #services: Record<string, string> = {}
-
-  private constructor(net: TestNetwork, bank: Bank) {
-    this.net = net
-    this.bank = bank
-  }
-
+export class PartyWorld extends BankWorld {
   static async start(bankOwn: Record<string, unknown> = {}, moreAuditors: readonly string[] = []): Promise<PartyWorld> {
-    const net = await createTestNetwork(4, moreAuditors)
-    const home = openBankHome(writeHome(net, 'bank', bankOwn))
-    const bank = await Bank.open({ home })
-    const world = new PartyWorld(net, bank)
-    const checks = new CertificateChecks(home.roots)
-    const server = createBankServer(bank, bankOperations(bank, checks), { identity: identityOf(home), checks })
-    world.#toClose.push(
-      () => net.close(),
-      () => bank.close(),
-    )
-    await world.serve('bank', server)
+    const world = new PartyWorld(await foundBank(bankOwn, moreAuditors))
+    await world.serveBank()
     return world
-  }
-
-  /** Serves under a name, so that others find it. Returns the address. */
-  async serve(name: string, server: FastifyInstance): Promise<string> {
-    const url = await server.listen({ port: 0, host: '127.0.0.1' })
-    this.#toClose.push(() => server.close())
-    this.address(name, url)
-    return url
-  }
-
-  /** Says where a service is found. */
-  address(name: string, url: string): void {
-    this.#services[name] = url
-    fs.writeFileSync(path.join(this.net.dir, 'services.json'), JSON.stringify(this.#services))
-  }
-
-  urlOf(name: string): string {
-    return this.#services[name]!
-  }
-
-  onClose(close: () => Promise<unknown>): void {
-    this.#toClose.push(close)
   }
 
   async scriptedAuditor(): Promise<ScriptedAuditor> {
@@ -234,7 +190,7 @@ export class PartyWorld {
     const home = openAuditorHome(writeHome(this.net, 'auditor', { ...services, trust: { w0 } }))
     const auditor = await Auditor.open({ home })
     const options = { identity: identityOf(home), checks: auditor.checks }
-    this.#toClose.push(() => auditor.close())
+    this.onClose(() => auditor.close())
     await this.serve('auditor', createAuditorServer(auditor, await auditorOperations(auditor), options))
     return auditor
   }
@@ -254,7 +210,7 @@ export class PartyWorld {
       stopped ??= Promise.all([till.close(), sessions?.close()]).then(() => server.close())
       return stopped
     }
-    this.#toClose.push(stop)
+    this.onClose(stop)
     return { till, sessions, url, stop }
   }
 
@@ -267,16 +223,12 @@ export class PartyWorld {
 
   async openWallet(folder: string, database?: Database): Promise<Wallet> {
     const wallet = await Wallet.open({ home: openWalletHome(folder), ...(database ? { database } : {}) })
-    this.#toClose.push(() => wallet.close())
+    this.onClose(() => wallet.close())
     return wallet
   }
 
   /** What the user has at the bank. */
   moneyOf(wallet: Wallet): bigint {
     return this.bank.account(toHex(wallet.home.key.publicKey)).balance
-  }
-
-  async close(): Promise<void> {
-    for (const close of this.#toClose.splice(0).reverse()) await close()
   }
 }
