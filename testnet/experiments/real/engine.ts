@@ -28,7 +28,7 @@ import { PaymentLoad } from './payment-load.ts'
 import { finishReading, settle } from './reading.ts'
 import { Recorder } from './recorder.ts'
 import { atMost, whenPassed } from './schedule.ts'
-import { addSessionParties, SessionLoad, type SessionNetwork, tillName } from './session-load.ts'
+import { addSessionParties, groupOf, SessionLoad, type SessionNetwork, tillName } from './session-load.ts'
 
 /** A call counts as unanswered after so many view timeouts: more than three dead leaders in a row and a pause between two dials take. */
 const callTimeouts = 6
@@ -91,7 +91,7 @@ async function openNetwork(
   const network = await upNetwork(dir, options, progress, signal)
   cleanups.push(() => network.stop())
   if (!manifest.load.sessions) return { network, clients: [] }
-  const grown = await addSessionParties(network, manifest.load.sessions, progress, signal)
+  const grown = await addSessionParties(network, [groupOf(manifest.load.sessions)], progress, signal)
   cleanups.push(() => grown.network.stop())
   return grown
 }

@@ -39,31 +39,47 @@ export interface SessionNetwork {
   readonly clients: readonly Actor[]
 }
 
-/** Adds a till, running, and clients with accounts and money, not running yet. */
+/** A till of the name, and the clients by theirs that pay it. */
+export interface SessionGroup {
+  readonly load: Load
+  readonly till: string
+  readonly clients: readonly string[]
+}
+
+/** The till and the clients that an experiment's file tells of. */
+export const groupOf = (load: Load): SessionGroup => ({
+  load,
+  till: tillName,
+  clients: Array.from({ length: load.count }, (_, at) => `client-${at + 1}`),
+})
+
+/** Adds tills, running, and clients with accounts and money, not running yet. */
 export async function addSessionParties(
   network: RunningNetwork,
-  load: Load,
+  groups: readonly SessionGroup[],
   progress: Progress,
   signal: AbortSignal,
 ): Promise<SessionNetwork> {
-  const grown = withVendor(network.files, tillName)
-  const till = tillActor(actorNamed(grown, tillName), load)
-  await makeTill(grown, till, load)
-  const processes = new Map(network.processes)
-  const onStarted = (started: StartedProcess): void => void processes.set(started.actor.name, started)
-  const clients = Array.from({ length: load.count }, (_, at) => clientActor(grown, `client-${at + 1}`))
+  const grown = groups.reduce((files, group) => withVendor(files, group.till), network.files)
+  const tills = new Map(groups.map(({ till, load }) => [till, tillActor(actorNamed(grown, till), load)]))
+  const clients = groups.flatMap(group => group.clients.map(name => clientActor(grown, name)))
+  const known = (actor: Actor): Actor => tills.get(actor.name) ?? actor
   const files: NetworkFiles = {
     ...grown,
-    vendors: grown.vendors.map(vendor => (vendor.name === tillName ? till : vendor)),
-    actors: [...grown.actors.filter(({ name }) => name !== tillName), till, ...clients],
+    vendors: grown.vendors.map(known),
+    actors: [...grown.actors.map(known), ...clients],
   }
+  const processes = new Map(network.processes)
+  const onStarted = (started: StartedProcess): void => void processes.set(started.actor.name, started)
   const stop = async (): Promise<void> => {
-    await Promise.all([till, ...clients].map(actor => stopActor(actor)))
+    await Promise.all([...tills.values(), ...clients].map(actor => stopActor(actor)))
     await network.stop()
   }
   try {
-    await startServices(grown, [till], progress, signal, onStarted)
-    for (const client of clients) await makeClient(files, client, till, load)
+    for (const { till, load } of groups) await makeTill(files, tills.get(till)!, load)
+    await startServices(files, [...tills.values()], progress, signal, onStarted)
+    for (const { till, load, clients: names } of groups)
+      for (const name of names) await makeClient(files, actorNamed(files, name), tills.get(till)!, load)
   } catch (error) {
     await stop()
     throw error
