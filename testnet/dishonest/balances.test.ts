@@ -27,6 +27,8 @@ import type { ClientBehaviour, VendorBehaviour } from './index.ts'
 interface Outcome {
   /** Sessions, one after the other; default 1. */
   readonly each?: number
+  /** Nobody ends the session before its time. */
+  readonly waits?: boolean
   /** By whose words the sessions were settled, where it is not a race of both. */
   readonly by?: readonly ('joint' | 'vendor' | 'client')[]
   /** What the dishonest one was refused with, by the bank or the other party. */
@@ -36,15 +38,15 @@ interface Outcome {
 }
 
 const dishonestClient: Readonly<Record<Exclude<ClientBehaviour, 'honest'>, Outcome>> = {
-  vanishes: { by: ['vendor'] },
+  vanishes: { waits: true, by: ['vendor'] },
   'closes-old': { by: ['vendor'], proved: 'contested_close' },
   'bad-lock': { refused: ['bad_lock'], proved: 'bad_lock' },
   'two-payments': { refused: ['conflict'], proved: 'conflicting_payments' },
   'replays-session': { each: 2, by: ['joint', 'joint'], refused: ['wrong_session', 'bad_signature'] },
 }
 const dishonestVendor: Readonly<Record<Exclude<VendorBehaviour, 'honest'>, Outcome>> = {
-  vanishes: { by: ['client'] },
-  'claims-too-much': { by: ['client'], refused: ['bad_proof'] },
+  vanishes: { waits: true, by: ['client'] },
+  'claims-too-much': { waits: true, by: ['client'], refused: ['bad_proof'] },
   'steals-word': { each: 2, by: ['joint', 'joint'], refused: ['bad_signature', 'bad_proof'] },
 }
 
@@ -83,6 +85,9 @@ interface Standing {
   readonly by?: string
   readonly contestedAt?: number
 }
+
+/** In minor units. */
+type Balances = Readonly<Record<'client' | 'vendor', bigint>>
 
 /** The parties of a pair, and what each asks with its own key. */
 class Parties {
@@ -123,7 +128,7 @@ class Parties {
     return [...denied, ...till.flatMap(({ event, code }) => (event === 'claim_failed' && code ? [code] : []))]
   }
 
-  async balances(): Promise<{ client: bigint; vendor: bigint }> {
+  async balances(): Promise<Balances> {
     const [client, vendor] = await Promise.all(
       [this.#client, this.#vendor].map(party => this.#ask<Statement['account']>(party, '/account')),
     )
@@ -168,7 +173,7 @@ class Parties {
 /** Waits for what takes real sessions their time, looking often. */
 const eventually = <T>(look: () => T) => expect.poll(look, { timeout: failureLimitMs, interval: 100 })
 
-async function expectFair(parties: Parties, before: { client: bigint; vendor: bigint }): Promise<void> {
+async function expectFair(parties: Parties, before: Balances): Promise<void> {
   const { name, outcome, load } = parties.pair
   const { each = 1, by, refused = [], proved } = outcome
   const after = await parties.balances()
@@ -196,18 +201,26 @@ test(
     const { signal } = new AbortController()
     let stop = async (): Promise<void> => {}
     try {
-      const bare = await upNetwork(path.join(folder, 'network'), { vendors: [] }, () => {}, signal)
-      stop = bare.stop
-      const { network, clients } = await addSessionParties(bare, pairs(), () => {}, signal)
+      let network = await upNetwork(path.join(folder, 'network'), { vendors: [] }, () => {}, signal)
       stop = network.stop
-      const all = pairs().map(pair => new Parties(network.files, pair))
       const bank = bankOperator(network.files)
       const escrow = async (): Promise<bigint> =>
         BigInt((await bank<{ own: { escrow: string } }>('GET', '/books')).own.escrow)
-      const before = await Promise.all(all.map(parties => parties.balances()))
       expect(await escrow()).toBe(0n)
-      await Promise.all(clients.map(client => startProcess(client, failureLimitMs, signal)))
-      for (const parties of all) await eventually(() => parties.isOver()).toBe(true)
+      const all: Parties[] = []
+      const before: Balances[] = []
+      const waits = ({ outcome }: Pair): boolean => outcome.waits === true
+      // the others play while those whose sessions come to an end by their time wait for it
+      for (const wave of [pairs().filter(waits), pairs().filter(pair => !waits(pair))]) {
+        const grown = await addSessionParties(network, wave, () => {}, signal)
+        ;({ network } = grown)
+        stop = network.stop
+        const parties = wave.map(pair => new Parties(grown.network.files, pair))
+        before.push(...(await Promise.all(parties.map(each => each.balances()))))
+        all.push(...parties)
+        await Promise.all(grown.clients.map(client => startProcess(client, failureLimitMs, signal)))
+      }
+      await eventually(() => all.filter(parties => !parties.isOver()).map(({ pair }) => pair.name)).toEqual([])
       await eventually(escrow).toBe(0n)
       for (const [at, parties] of all.entries()) await expectFair(parties, before[at]!)
     } finally {
