@@ -1,3 +1,4 @@
+// For tests: two auditors and a bank that serves beside scripted validators, with vendors and users that have certificates, accounts and tokens.
 import type { LooseToken } from '../../node/ledger/form.ts'
 import type { Database } from '../../node/store/database.ts'
 import { toHex } from '../../proto/bytes.ts'

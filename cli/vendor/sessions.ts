@@ -1,4 +1,5 @@
 // A vendor's sessions: accepts what clients offer, listens for their payments, and acts on what the ledger certifies. Docs: docs/channels.md.
+import { setMaxListeners } from 'node:events'
 import type { Host } from '../../node/network/host.ts'
 import { bytesEqual, toHex } from '../../proto/bytes.ts'
 import { MupibError } from '../../proto/errors.ts'
@@ -102,6 +103,8 @@ export class VendorSessions {
     })
     this.failed.catch(() => {})
     const ending = this.#ending.signal
+    // one for the pause of each claim and each evidence under way, which takes it away again
+    setMaxListeners(0, ending)
     this.#ledger = new SessionLedger(home, home.own.bank, home.own.auditors, ending)
     this.#pursuit = new SessionPursuit({
       ledger: this.#ledger,

@@ -304,7 +304,6 @@ export class Till {
         const end = (): void => {
           clearTimeout(timer)
           pursued.listeners.delete(check)
-          this.#ending.signal.removeEventListener('abort', check)
           resolve()
         }
         const check = (): void => {
@@ -315,7 +314,6 @@ export class Till {
         const untilDeadlineMs = Math.max(0, sale.given.payment.details.deadline - Date.now())
         const timer = setTimeout(end, sale.ruling ? longestMs : Math.min(longestMs, untilDeadlineMs))
         pursued.listeners.add(check)
-        this.#ending.signal.addEventListener('abort', check)
       })
     }
     return toAnswer(pursued.sale)
@@ -349,6 +347,7 @@ export class Till {
   /** Stops asking and closes the store; what is open is taken up at the next start. */
   async close(): Promise<void> {
     this.#ending.abort()
+    for (const { listeners } of this.#open.values()) for (const wake of [...listeners]) wake()
     await Promise.allSettled([...this.#taking.values()])
     await Promise.all([...this.#open.values()].map(({ done }) => done))
     await this.store.close()
