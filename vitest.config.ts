@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     // Real processes and sockets share two cores: more files at once would only make them wait for each other.
     maxWorkers: 2,
-    // Loading libp2p and the rest anew for each of some 150 files would take a third of all time; no file leaves anything behind in its process.
+    // Loading libp2p and the rest anew for each of some 150 files takes half a minute of processor time; no file leaves anything behind in its process.
     isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -98,7 +98,7 @@ test(
 test(
   'a full disk ends a validator with one clear line; with space again it has all that was acknowledged, and catches up',
   async () => {
-    const load = network.startLoad(8)
+    const load = network.startLoad(16)
     await load.more(8, 'verdicts before')
     const actor = network.actor('v1')
     await stopActor(actor)

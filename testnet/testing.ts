@@ -200,7 +200,7 @@ export class TestNetwork {
 }
 
 /** Least time from one block of a lane to its next, in milliseconds. */
-const laneMs = 100
+const laneMs = 200
 
 /** Submits the blocks of a queue all the time, so many in flight, and keeps every acknowledged answer. What it leaves is for the next load. */
 export class Load {
