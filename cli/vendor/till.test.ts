@@ -174,6 +174,24 @@ describe('a till', () => {
     expect(outcomeOf(settled)).toMatchObject(['rejected', { outcome: 'refused' }])
     expect(settled.ruling).toBeUndefined()
   })
+
+  it('lets many sales wait at once without a warning, and answers all of them when it closes', async () => {
+    const many = 12
+    const { world, tokens, pay } = await setUp(many)
+    const { till, stop } = await world.till('kiosk')
+    const warnings: Error[] = []
+    const onWarning = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', onWarning)
+    world.address('auditor', 'http://127.0.0.1:1')
+    const payments = await Promise.all(tokens.map(token => pay([token])))
+    const first = await Promise.all(payments.map(given => till.take(given)))
+    expect(first.map(({ reason }) => reason)).toEqual(Array.from({ length: many }, () => 'unreachable'))
+    const last = first.map(({ digest }) => till.standing(digest, true))
+    await stop()
+    expect((await Promise.all(last)).map(({ answer }) => answer)).toEqual(Array.from({ length: many }, () => 'wait'))
+    process.off('warning', onWarning)
+    expect(warnings).toEqual([])
+  })
 })
 
 describe('a till that is killed', () => {

@@ -1,5 +1,6 @@
 // The till: takes payments, presents each to its auditor until that has ruled, and delivers once. What it signs and what it is told goes to
 // disk before anybody hears of it; what was open when it stopped is presented again with the same bytes.
+import { setMaxListeners } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createBackoff, systemRandom } from '../../node/network/backoff.ts'
 import type { Database } from '../../node/store/database.ts'
@@ -84,6 +85,8 @@ export class Till {
   #fail!: (error: unknown) => void
 
   private constructor({ home, log }: TillOptions, store: VendorStore, lastNumber: number) {
+    // one for the pause of each open sale, which takes it away again
+    setMaxListeners(0, this.#ending.signal)
     this.home = home
     this.store = store
     this.#log = log ?? (() => {})

@@ -1,5 +1,6 @@
 // The payments of an experiment: due by the rate of its file whether or not earlier ones are through, by users who are honest or cheat as it says.
 
+import { setMaxListeners } from 'node:events'
 import type { SeededRandom } from '../../random.ts'
 import type { Manifest } from '../manifest.ts'
 import { pause } from './schedule.ts'
@@ -50,6 +51,8 @@ export class PaymentLoad {
   ): Promise<PaymentLoad> {
     const closing = new AbortController()
     const both: UserSettings = { ...settings, closing: AbortSignal.any([closing.signal, signal]) }
+    // one for the pause of each user, which takes it away again
+    setMaxListeners(0, both.closing)
     const cheating = byThemselves.reduce((sum, cheat) => sum + load.cheats[cheat], 0)
     const cheatCount = cheating === 0 ? 0 : Math.max(1, Math.round(load.users * Math.min(1, cheating)))
     const walletCount = Math.max(1, load.users - cheatCount)
