@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { connect } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { signingKeyFromSeed } from '../../proto/keys.ts'
+import { runScript } from '../testing-scripts.ts'
 import { createHost, peerIdFromPublicKey, publicKeyFromPeerId } from './host.ts'
 import { createRedialer } from './redial.ts'
 import { createTestHost, peerIdOf, seedOf, stopAfter, until, validators } from './testing.ts'
@@ -134,14 +132,6 @@ describe('a host', () => {
   })
 
   it('that was stopped keeps no process alive', async () => {
-    const script = fileURLToPath(new URL('./stop.fixture.ts', import.meta.url))
-    const child = spawn(process.execPath, ['--import', 'tsx', script], { stdio: ['ignore', 'pipe', 'inherit'] })
-    stopAfter(() => void child.kill())
-    let output = ''
-    child.stdout.on('data', chunk => {
-      output += String(chunk)
-    })
-    const [code] = await once(child, 'exit')
-    expect({ code, output }).toEqual({ code: 0, output: 'stopped\n' })
+    expect(await runScript(new URL('./stop.fixture.ts', import.meta.url))).toEqual({ code: 0, output: 'stopped\n' })
   }, 30_000)
 })

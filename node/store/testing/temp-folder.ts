@@ -1,11 +1,11 @@
 // A folder of its own for a test, and real processes that use a store in it.
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { startScript } from '../../testing-scripts.ts'
 
 /** Runs `use` with the path of an empty folder that is removed afterwards. */
 export async function withTempFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
@@ -17,20 +17,13 @@ export async function withTempFolder<T>(use: (folder: string) => Promise<T>): Pr
   }
 }
 
-/** The arguments with which node runs store-writer.ts. */
-const writerArguments = ['--import', 'tsx', fileURLToPath(new URL('./store-writer.ts', import.meta.url))]
-
 /** Runs store-writer.ts on a store; `onLine` gets its output and may end it. Resolves when it is gone. */
 export async function runWriter(
   store: string,
   onLine: (line: string, child: ChildProcess) => void | Promise<void>,
   shell?: string,
 ): Promise<void> {
-  const command = shell === undefined ? process.execPath : 'sh'
-  const node = [process.execPath, ...writerArguments, store]
-  const child = spawn(command, shell === undefined ? node.slice(1) : ['-c', `${shell}; exec "$@"`, 'sh', ...node], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = startScript(new URL('./store-writer.ts', import.meta.url), [store], shell)
   const exited = once(child, 'exit')
   try {
     for await (const line of createInterface({ input: child.stdout })) await onLine(line, child)
