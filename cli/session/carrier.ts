@@ -111,8 +111,9 @@ export class SessionCarrier {
       try {
         const { decided } = await this.#desk.streams.run(async () => {
           const there = number === undefined ? undefined : this.#desk.records.record(kind, number)
-          const isThere = there !== undefined && nameOf(carriedBy(there)) === nameOf(carried)
-          return { decided: this.#records.submit(kind, isThere ? number! : await this.#make(carried)) }
+          const isMadeForIt = there !== undefined && nameOf(carriedBy(there)) === nameOf(carried)
+          const own = isMadeForIt ? there.record.number : await this.#make(carried)
+          return { decided: this.#records.submit(kind, own) }
         })
         return await decided
       } catch (error) {
