@@ -82,7 +82,8 @@ export const defaultVendors = 2
 /** Its ports and sockets grow with the square of this; what is larger is for measuring, not for breaking. */
 const relayedValidatorsMax = 31
 
-const numbered = (word: string, count: number): string[] =>
+/** Names of so many parties of a kind, numbered from 1; the first auditor has no number. */
+export const numbered = (word: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => (word === 'auditor' && index === 0 ? word : `${word}-${index + 1}`))
 
 /** Processes that start at the same time: more would only make each wait longer for the few cores. */

@@ -79,13 +79,12 @@ function pairs(): Pair[] {
 
 interface Statement {
   readonly account: { readonly balance: string }
-  readonly rows: readonly { readonly kind: string; readonly reference: string; readonly amount: string }[]
+  readonly rows: readonly { readonly kind: string; readonly amount: string }[]
 }
 
 interface Standing {
   readonly state: string
   readonly by?: string
-  readonly contestedAt?: number
 }
 
 /** In minor units. */
@@ -217,7 +216,8 @@ test(
       const before: Balances[] = []
       const waits = ({ outcome }: Pair): boolean => outcome.waits === true
       // the others play while those whose sessions come to an end by their time wait for it
-      for (const wave of [pairs().filter(waits), pairs().filter(pair => !waits(pair))]) {
+      const every = pairs()
+      for (const wave of [every.filter(waits), every.filter(pair => !waits(pair))]) {
         const grown = await addSessionParties(network, wave, () => {}, signal)
         ;({ network } = grown)
         stop = network.stop

@@ -1,4 +1,5 @@
 // The report of a run, as JSON: what was done, what came of it, and how to do it again. The page is made from this and from nothing else.
+import type { Recovery } from './checkers/healing.ts'
 import type { Finding } from './history.ts'
 import type { Manifest } from './manifest.ts'
 
@@ -12,12 +13,6 @@ export interface Percentiles {
   readonly max: number
 }
 
-/** Milliseconds from the end of what was broken to the next verdict, and how many were allowed. */
-export interface Recovered {
-  readonly ms: number | undefined
-  readonly boundMs: number
-}
-
 export interface ReportedFault {
   readonly fault: number
   readonly action: string
@@ -28,7 +23,7 @@ export interface ReportedFault {
   /** Why this engine did not give it. */
   readonly skipped: string | undefined
   /** Of one that kept validators apart, where nothing else was broken as it ended: the time to the next verdict, and what was allowed (I9). */
-  readonly recovery?: Recovered
+  readonly recovery?: Recovery
 }
 
 export interface ReportedNode {
@@ -93,5 +88,5 @@ export interface ExperimentReport {
     readonly deficit: string
   }[]
   /** From the end of all faults to the next verdict, and what was allowed (I9). */
-  readonly recovery: Recovered | undefined
+  readonly recovery: Recovery | undefined
 }

@@ -4,7 +4,7 @@ import type { Checker, Run } from '../history.ts'
 import type { ActionName } from '../manifest.ts'
 import { counted, endOf, eventsOf, honestOf, Inquiry, phaseAt, soundOf } from './inquiry.ts'
 
-/** How a run came back after its faults. */
+/** How a run came back after its faults, or one of them; in milliseconds. */
 export interface Recovery {
   /** From healing, or from the first call after it where nobody waited, to the next verdict; undefined where none came. */
   readonly ms: number | undefined

@@ -2,10 +2,10 @@
 import { execFile } from 'node:child_process'
 import * as fs from 'node:fs'
 import * as path from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { MupibError } from '../../../proto/errors.ts'
 import type { Field } from './field.ts'
+import { pause } from './schedule.ts'
 
 const run = promisify(execFile)
 

@@ -8,7 +8,7 @@ import { MupibError } from '../../../proto/errors.ts'
 import { clockShiftOf, setClock } from '../../clock/clock.ts'
 import { trustingOf } from '../../create.ts'
 import type { Byzantine } from '../../folders.ts'
-import { type RunningNetwork, upNetwork } from '../../network.ts'
+import { numbered, type RunningNetwork, upNetwork } from '../../network.ts'
 import { SeededRandom } from '../../random.ts'
 import { RelayClient } from '../../relay/client.ts'
 import { directionsOf, ruleAll } from '../../relay/rules.ts'
@@ -73,7 +73,7 @@ async function openNetwork(
   const { validators, auditors, timeout, byzantine } = manifest.network
   const dir = path.join(folder, 'network')
   cleanups.push(async () => keepLogs(dir, path.join(folder, 'logs')))
-  const vendors = Array.from({ length: manifest.load.vendors }, (_, at) => `vendor-${at + 1}`)
+  const vendors = numbered('vendor', manifest.load.vendors)
   const options = {
     validators,
     auditors,
