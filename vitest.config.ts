@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     // Real processes and sockets share two cores: more files at once would only make them wait for each other.
     maxWorkers: 2,
-    // Loading libp2p and the rest anew for each of some 150 files takes half a minute of processor time; no file leaves anything behind in its process.
+    // No file leaves anything behind in its process: what is loaded, libp2p and all, is loaded once for a worker and not for each of some 150 files.
     isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
