@@ -287,6 +287,26 @@ describe('a vendor', () => {
     expect(full.effects.at(-1)).toEqual({ type: 'refuse', reason: 'all_paid' })
   })
 
+  it('takes what is good however it falls into turns with what is refused (V2)', () => {
+    const { made } = payments(6, { suite: 'xor' })
+    const other = pairOf({ suite: 'xor', seed: 'another session' }).pay(2).clientStored[2]!
+    const offered = fc.oneof(
+      fc.integer({ min: 1, max: 6 }).map(index => made[index]!),
+      fc.constantFrom(other, { ...made[3]!, amount: 6n }, { ...made[2]!, signature: made[3]!.signature }),
+    )
+    fc.assert(
+      fc.property(fc.array(offered, { maxLength: 12 }), fc.array(fc.nat(11)), (list, cuts) => {
+        const [together, apart] = [pairOf({ suite: 'xor' }), pairOf({ suite: 'xor' })]
+        const ends = [...new Set(cuts), list.length].filter(end => end <= list.length).sort((a, b) => a - b)
+        for (const [at, end] of ends.entries()) take(together, ...list.slice(ends[at - 1] ?? 0, end))
+        const refusedApart = list.flatMap(payment => refusals(take(apart, payment)))
+        expect(together.vendor).toEqual(apart.vendor)
+        expect(together.effects.flatMap(effect => refusals([effect as VendorEffect]))).toEqual(refusedApart)
+      }),
+      { numRuns: 25, examples: [[[other, made[1]!], []]] },
+    )
+  })
+
   it('answers a payment that comes again, and takes two of one index for evidence (V3)', () => {
     const { pair, made } = payments(3)
     take(pair, made[1]!, made[2]!)

@@ -2,7 +2,7 @@
 // V1 payment 0 shows what the first lock is checked against: signed by the client, no money, w_0 of the terms' first anchor; there is one;
 // V2 payments come in order: the index after the last, the amount that belongs to it, w one step from the last w and, at each 1,024th, the terms'
 //    anchor (claims above it rest on it), commitment and lock of the suite's lengths, the client's signature over all of it. What fails is refused
-//    and changes nothing;
+//    and changes nothing, not for those that came in the same turn either;
 // V3 a payment that comes again is the same bytes, and is answered again; another one under a known index is evidence, and ends the session;
 // V4 a unit is served only after its payment is checked and on the disk: the vendor has nothing at risk beyond the unit it is serving. What is
 //    held is paid; units that a client lacks after a cut are delivered again, at most as many as a client may pay ahead;
@@ -231,7 +231,7 @@ function take(context: VendorContext, state: VendorState, payments: readonly Pay
     const fault = paymentFault(context, last, payment)
     if (fault) {
       after.push(refused(payment.index, fault))
-      break
+      continue
     }
     taken.push(payment)
     last = payment

@@ -42,12 +42,12 @@ const dishonestClient: Readonly<Record<Exclude<ClientBehaviour, 'honest'>, Outco
   'closes-old': { by: ['vendor'], proved: 'contested_close' },
   'bad-lock': { refused: ['bad_lock'], proved: 'bad_lock' },
   'two-payments': { refused: ['conflict'], proved: 'conflicting_payments' },
-  'replays-session': { each: 2, refused: ['wrong_session', 'bad_signature'] },
+  'replays-session': { each: 2, by: ['joint', 'joint'], refused: ['wrong_session', 'bad_signature'] },
 }
 const dishonestVendor: Readonly<Record<Exclude<VendorBehaviour, 'honest'>, Outcome>> = {
   vanishes: { waits: true, by: ['client'] },
   'claims-too-much': { waits: true, by: ['client'], refused: ['bad_proof'] },
-  'steals-word': { each: 2, refused: ['bad_signature', 'bad_proof'] },
+  'steals-word': { each: 2, by: ['joint', 'joint'], refused: ['bad_signature', 'bad_proof'] },
 }
 
 const unit = 5n

@@ -1,4 +1,5 @@
-// Replayed session: the client pays in each session with what it signed in the one before, and has the claim that ended that one carried again.
+// Replayed session: the client pays in each session with what it signed in the one before, at once with a payment that is good, and has the claim
+// that ended that one carried again.
 import type { Digest } from '../../proto/hash.ts'
 import type { SessionClaim } from '../../proto/session/claims.ts'
 import type { Payment } from '../../proto/session/payment.ts'
@@ -20,13 +21,13 @@ export const replayedSession: DishonestClient = honest => {
     if (claimed?.type === 'claim') before = { session, payment: step.state.last.payment, claim: claimed.claim }
     // that the vendor refuses what it knows to be old does not keep it from paying
     const effects = step.effects.filter(effect => effect.type !== 'fault' || effect.reason !== 'wrong_session')
-    if (!before || before.session === session || replayedIn === session || !step.state.isAnswered)
-      return { ...step, effects }
+    const isPaid = event.type === 'pay' && step.state.isAnswered
+    if (!before || before.session === session || replayedIn === session || !isPaid) return { ...step, effects }
     replayedIn = session
     const { payment, claim } = before
     return {
       ...step,
-      effects: [...effects, { type: 'send', message: { type: 'payment', payment } }, { type: 'claim', claim }],
+      effects: [{ type: 'send', message: { type: 'payment', payment } }, ...effects, { type: 'claim', claim }],
     }
   }
 }
