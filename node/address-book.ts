@@ -1,6 +1,7 @@
 // The file with the validators' addresses, watched: addresses may change while a validator or a client runs.
 import * as fs from 'node:fs'
 import * as path from 'node:path'
+import { MupibError } from '../proto/errors.ts'
 import { readPeers } from './config.ts'
 
 export interface AddressBook {
@@ -14,13 +15,7 @@ const settleMs = 20
 /** Pause before the file is read again where the process had no descriptor left for it, in milliseconds. */
 const rereadMs = 1_000
 
-/** True where the file may be as it should, and this process or machine has too many others open. */
-function isForWantOfDescriptors(error: unknown): boolean {
-  const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException
-  return code === 'EMFILE' || code === 'ENFILE'
-}
-
-/** Opens the file; `onChange` is called with each later content that can be read. Throws `bad_config`, `permission`. */
+/** Opens the file; `onChange` is called with each later content that can be read. Throws `bad_config`, `permission`, `too_many_files`. */
 export function openAddressBook(
   file: string,
   onChange: (book: AddressBook) => void,
@@ -41,7 +36,7 @@ export function openAddressBook(
     } catch (error) {
       onError(error)
       // half of a write that is not atomic: the next event brings the rest; but no event tells of descriptors
-      if (isForWantOfDescriptors(error)) timer = setTimeout(read, rereadMs)
+      if (error instanceof MupibError && error.code === 'too_many_files') timer = setTimeout(read, rereadMs)
       return
     }
     onChange(book)

@@ -21,7 +21,7 @@ export interface ValidatorConfig {
   readonly logLevel: LogLevel
 }
 
-/** Reads a file; a missing or unreadable one is a `bad_config` that names it. */
+/** Reads a file. Throws `bad_config` where it is missing or unreadable, `permission`, `too_many_files`; each names it. */
 function readTextFile(file: string, what: string): string {
   try {
     return fs.readFileSync(file, 'utf8')
@@ -29,6 +29,10 @@ function readTextFile(file: string, what: string): string {
     const reason = (error as NodeJS.ErrnoException).code
     if (reason === 'EACCES' || reason === 'EPERM')
       throw new MupibError('permission', `may not read ${what} ${file}`, { hint: 'check who owns the file' })
+    if (reason === 'EMFILE' || reason === 'ENFILE')
+      throw new MupibError('too_many_files', `cannot read ${what} ${file}: too many files are open`, {
+        hint: 'raise the limit (ulimit -n), or stop what holds so many',
+      })
     throw new MupibError('bad_config', `cannot read ${what} ${file} (${reason ?? String(error)})`, {
       hint: 'check the path',
       cause: error,

@@ -2,6 +2,8 @@
 import * as fs from 'node:fs'
 import * as http from 'node:http'
 import * as net from 'node:net'
+import type { MupibError } from '../proto/errors.ts'
+import { openAddressBook } from './address-book.ts'
 import { TestNetwork } from './testing.ts'
 
 const network = await TestNetwork.create({ validators: 2 })
@@ -27,6 +29,16 @@ const moved = net.createServer(socket => {
   dialled()
 })
 await new Promise<void>(resolve => moved.listen(0, '127.0.0.1', resolve))
+// beside the validator's own, which hears of the same change
+let unread = (_code: string): void => {}
+const isUnread = new Promise<string>(resolve => {
+  unread = resolve
+})
+const addresses = openAddressBook(
+  network.peersFile,
+  () => {},
+  error => unread((error as MupibError).code),
+)
 const { port } = moved.address() as net.AddressInfo
 const next = `${network.peersFile}.moved`
 fs.writeFileSync(next, JSON.stringify({ v1: [`/ip4/127.0.0.1/tcp/${port}`] }))
@@ -40,12 +52,12 @@ try {
 // renaming takes no descriptor: the file of addresses changes while it cannot be read
 fs.renameSync(next, network.peersFile)
 process.stdout.write(`metrics ${await page('/metrics')}\n`)
-// the event of the change has come by the time that several timers are through
-for (let turn = 0; turn < 10; turn++) await new Promise(resolve => setTimeout(resolve, 20))
+process.stdout.write(`addresses ${await isUnread}\n`)
 process.stdout.write(`status ${await page('/status')}\n`)
 for (const descriptor of held) fs.closeSync(descriptor)
 await isDialled
 process.stdout.write('dialled\n')
+addresses.close()
 moved.close()
 agent.destroy()
 await network.close()
