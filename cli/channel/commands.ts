@@ -55,7 +55,9 @@ function addOpen(channel: Command): void {
       .option('--payments <n>', 'how many there may be', wholeNumber(1, limits.sessionPayments), 1_000)
       .option('--unit <amount>', 'money of one payment, in minor units (default: what the vendor asks)')
       .addOption(new Option('--suite <name>', 'how signatures are locked').choices(suites).default('schnorr'))
-      .option('--expires <time>', 'when it ends by itself', durationMs, 86_400_000)
+      .addOption(
+        new Option('--expires <time>', 'when it ends by itself').argParser(durationMs).default(86_400_000, '24h'),
+      )
       .option('--window <time>', 'how long the vendor may answer a close (default: what it asks)', durationMs)
       .option('--session <session>', 'go on with one whose opening was interrupted')
       .action(async (options: OpenOptions, command: Command) => {
