@@ -237,6 +237,22 @@ describe('a session over streams', () => {
     expect(world.claims.vendor).toHaveLength(1)
   })
 
+  it('does not take up what is settled, however often it is looked at', async () => {
+    const world = await ready()
+    await world.pay(5)
+    await world.client.close()
+    world.state = 'settled'
+    await world.vendor.ledger(world.session, { state: 'settled', index: 5 })
+    const settled = { phase: 'closed', held: 5, served: 5, checked: 5 }
+    expect(await world.vendor.standing(world.session)).toEqual(settled)
+    await world.crashVendor()
+    await world.startVendor()
+    expect(await world.vendor.standing(world.session)).toEqual(settled)
+    await world.vendor.end(world.session)
+    // a session that is taken up gives its claim out again
+    expect(world.claims.vendor).toHaveLength(1)
+  })
+
   it('leaves a close at what the vendor holds, or above it, to the window', async () => {
     const world = await ready()
     await world.pay(5)

@@ -48,6 +48,14 @@ export interface ChannelVendorOptions {
   readonly step?: typeof stepVendor
 }
 
+/** How a stored session was left. */
+async function storedState(store: ChannelStore, session: Digest): Promise<VendorState> {
+  const last = await store.lastPayment(session)
+  const standing = store.standing(session)
+  const phase = standing?.phase === 'closing' ? 'closed' : (standing?.phase ?? 'open')
+  return { phase, last, served: last?.index ?? 0, checked: standing?.count ?? 0, claim: standing?.claim }
+}
+
 interface Input {
   readonly link: Link | undefined
   readonly message: ClientMessage | Extract<VendorEvent, { type: 'locks_due' | 'time' | 'end' | 'ledger' }>
@@ -89,20 +97,11 @@ class VendorSession {
   }
 
   static async load(options: ChannelVendorOptions, session: Digest, terms: SessionTerms): Promise<VendorSession> {
-    const { store } = options
-    const last = await store.lastPayment(session)
-    const standing = store.standing(session)
-    const phase = standing?.phase === 'closing' ? 'closed' : (standing?.phase ?? 'open')
-    const [served, checked] = [last?.index ?? 0, standing?.count ?? 0]
-    const state: VendorState = { phase, last, served, checked, claim: standing?.claim }
+    const state = await storedState(options.store, session)
     const loaded = new VendorSession(options, terms, session, state)
     if (state.claim) options.onClaim(session, state.claim)
     if (state.checked < heldIndex(state)) loaded.#waitForLocks()
     return loaded
-  }
-
-  get terms(): SessionTerms {
-    return this.#context.terms
   }
 
   get state(): VendorState {
@@ -219,6 +218,7 @@ const isLive = (state: SessionState | undefined): boolean => state === 'open' ||
 /** All sessions of a vendor. */
 export class ChannelVendor {
   readonly #options: ChannelVendorOptions
+  /** Those that somebody pays in, or has to be answered in: what is settled is read from the store. */
   readonly #sessions = new Map<Digest, Promise<VendorSession>>()
   #server: SessionServer | undefined
 
@@ -246,8 +246,10 @@ export class ChannelVendor {
 
   /** How a session stands; undefined for one that was never accepted. */
   async standing(session: Digest): Promise<VendorStanding | undefined> {
-    const state = (await this.#session(session))?.state
-    return state && { phase: state.phase, held: heldIndex(state), served: state.served, checked: state.checked }
+    const { store } = this.#options
+    if (!store.session(session)) return undefined
+    const state = (await this.#sessions.get(session))?.state ?? (await storedState(store, session))
+    return { phase: state.phase, held: heldIndex(state), served: state.served, checked: state.checked }
   }
 
   /**
@@ -275,6 +277,7 @@ export class ChannelVendor {
 
   /** Ends a session without its client: what is held is claimed. */
   async end(session: Digest): Promise<void> {
+    if (this.#options.stateOf(session) === 'settled') return
     const known = await this.#session(session)
     await known?.push({ link: undefined, message: { type: 'end' } })
   }
@@ -283,6 +286,9 @@ export class ChannelVendor {
   async ledger(session: Digest, { state, index }: Pick<SessionStanding, 'state' | 'index'>): Promise<void> {
     const known = await this.#session(session)
     await known?.push({ link: undefined, message: { type: 'ledger', state, index } })
+    if (state !== 'settled') return
+    this.#sessions.delete(session)
+    await known?.stop()
   }
 
   /** Tells the time of a new block to every session. */
@@ -309,9 +315,9 @@ export class ChannelVendor {
   async #take(link: Link, state: { session: VendorSession | undefined }, message: ClientMessage): Promise<void> {
     const answer = (reply: VendorMessage): boolean => link.send(encodeMessage(reply))
     if (message.type === 'hello') {
-      const session = await this.#session(message.session)
       const client = publicKeyFromPeerId(link.peerId)
-      const isClient = !!session && !!client && bytesEqual(client, session.terms.client)
+      const terms = this.#options.store.session(message.session)?.terms
+      const isClient = !!terms && !!client && bytesEqual(client, terms.client)
       const certified = this.#options.stateOf(message.session)
       if (!isClient || !isLive(certified)) {
         const reason = !isClient ? 'unknown_session' : certified === 'settled' ? 'closed' : 'not_open'
@@ -319,7 +325,7 @@ export class ChannelVendor {
         if (reason === 'not_open') await link.close()
         return
       }
-      state.session = session
+      state.session = await this.#session(message.session)
     }
     if (state.session) await state.session.push({ link, message })
     else answer({ type: 'refused', index: 0, reason: 'unknown_session' })
