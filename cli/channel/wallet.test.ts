@@ -1,12 +1,17 @@
 // Sessions end to end: a wallet, a till and a bank over real HTTP and real streams, on a ledger; the money is read from the bank.
 import { afterEach, describe, expect, it } from 'vitest'
+import { createMemoryDatabase } from '../../node/store/memory-database.ts'
 import { toHex } from '../../proto/bytes.ts'
 import type { Digest } from '../../proto/hash.ts'
+import { signSession } from '../../proto/session/terms.ts'
 import { identify, openAccount } from '../bank/testing.ts'
+import { memberNamed } from '../common/rulings.ts'
 import { openWalletHome } from '../user/home.ts'
 import { PartyWorld, type ServedTill, writePartyHome } from '../user/testing.ts'
+import { draftSession } from './client.ts'
 import { closeChannel, openChannel, payChannel, showChannel } from './operations.ts'
 import type { PayWishes } from './paying.ts'
+import { ChannelStore } from './store.ts'
 
 const worlds: PartyWorld[] = []
 afterEach(async () => {
@@ -138,6 +143,29 @@ describe('a session of a wallet', () => {
     await pair.pay(7, { out })
     await pair.pay(Math.ceil(sold.length / 16) - 7, { out, ahead: 8 })
     expect(readFileSync(out)).toEqual(sold)
+  })
+
+  it('is offered by one client no more often than a vendor has room for it, and for no longer', async () => {
+    const pair = await Pair.start()
+    const { key, network, genesis } = openWalletHome(pair.dir)
+    const vendor = (await identify(pair.world.net, 'vendor', 'kiosk')).key.publicKey
+    const store = new ChannelStore(createMemoryDatabase())
+    const now = Date.now()
+    const offer = async (openWithinMs = 300_000): Promise<() => Promise<Uint8Array>> => {
+      const bank = memberNamed(genesis, 'bank', 'bank').certificate.fingerprint
+      const times = { openBy: now + openWithinMs, expiry: now + 3_600_000, windowMs: 1_000 }
+      const wishes = { network, bank, vendor, suite: 'schnorr', unit: 2n, paymentsMax: 10, ...times } as const
+      const place = { name: 'kiosk', url: '' }
+      const { session, terms } = await draftSession(store, wishes, key.publicKey, place)
+      return () => pair.till.sessions!.accept(key.publicKey, terms, signSession(session, 'client', key))
+    }
+    await expect((await offer(700_000))()).rejects.toMatchObject({ code: 'session_terms', fields: { field: 'openBy' } })
+    const offers = await Promise.all(Array.from({ length: 17 }, () => offer()))
+    const signatures: Uint8Array[] = []
+    for (const each of offers.slice(0, 16)) signatures.push(await each())
+    await expect(offers[16]!()).rejects.toMatchObject({ code: 'rate_limited' })
+    // what was accepted is accepted again, with the same signature
+    expect(await offers[3]!()).toEqual(signatures[3])
   })
 
   it('is not opened where the vendor or the bank refuses it, and costs nothing', async () => {

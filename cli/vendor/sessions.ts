@@ -58,6 +58,10 @@ interface Live {
 
 /** Offers that were accepted and not opened, at most: each is stored. */
 const offeredMax = 1_000
+/** And of one client, so that none takes the room of the others. */
+const offeredOfClientMax = 16
+/** How long an offer may keep its room: twice what wallets ask for, in milliseconds. */
+const openWithinMsMax = 600_000
 
 export interface VendorSessionsOptions {
   readonly home: VendorHome
@@ -160,16 +164,24 @@ export class VendorSessions {
     if (!bytesEqual(terms.client, client))
       throw new MupibError('wrong_role', 'a client offers its own sessions only', { field: 'terms' })
     this.#checkWanted(terms)
-    await this.#forgetUnopened()
-    const offered = [...this.#live.values()].filter(({ state }) => !state).length
-    if (offered >= offeredMax)
-      throw new MupibError('rate_limited', 'too many sessions wait to be opened here', { hint: 'try again later' })
+    const session = sessionDigest(terms)
+    if (!this.#store.session(session)) {
+      await this.#forgetUnopened()
+      this.#checkRoom(client)
+    }
     const { vendor } = await this.#listen()
     const own = await vendor.accept(terms, signature)
-    const session = sessionDigest(terms)
     if (!this.#live.has(session) && !this.#store.certified(session))
       this.#live.set(session, { terms, state: undefined })
     return own
+  }
+
+  /** Throws `rate_limited`. */
+  #checkRoom(client: Uint8Array): void {
+    const offered = [...this.#live.values()].filter(({ state }) => !state)
+    const own = offered.filter(({ terms }) => bytesEqual(terms.client, client)).length
+    if (offered.length >= offeredMax || own >= offeredOfClientMax)
+      throw new MupibError('rate_limited', 'too many sessions wait to be opened here', { hint: 'try again later' })
   }
 
   /** Throws `wrong_network`, `session_terms`. */
@@ -189,6 +201,7 @@ export class VendorSessions {
     if (terms.unit < unit) refuse('unit', `at least ${unit}`)
     if (terms.paymentsMax > paymentsMax) refuse('paymentsMax', `at most ${paymentsMax}`)
     if (terms.windowMs < windowMs) refuse('windowMs', `at least ${windowMs} ms to answer a close`)
+    if (terms.openBy > Date.now() + openWithinMsMax) refuse('openBy', `within ${openWithinMsMax} ms`)
     if (terms.expiry <= Date.now() + 2 * channelLimits.expiryMarginMs) refuse('expiry', 'it is nearly over')
   }
 
