@@ -1,7 +1,7 @@
 // How a party to sessions reaches the ledger: through banks and auditors, which carry what it signed. None of them is believed: every
 // standing comes with the validators' certificate, and is checked against genesis.
 import { fromHex, toHex } from '../../proto/bytes.ts'
-import { MupibError } from '../../proto/errors.ts'
+import { type ErrorCode, MupibError } from '../../proto/errors.ts'
 import { validatorKeys } from '../../proto/genesis.ts'
 import type { Digest } from '../../proto/hash.ts'
 import { verifyAnswer } from '../../proto/proof.ts'
@@ -12,6 +12,7 @@ import { sessionStates } from '../../proto/verdict.ts'
 import { decodeRecordAnswer, encodeRecordAnswer } from '../../proto/wire/codec.ts'
 import { identityOf, type MemberRole, type PartyHome } from '../common/actor-home.ts'
 import { toMupibError } from '../common/errors.ts'
+import { firstAnswer } from '../common/first-answer.ts'
 import { signedCall } from '../common/http.ts'
 import { CertificateChecks } from '../common/identity.ts'
 import { serviceNamed } from '../common/services.ts'
@@ -41,6 +42,12 @@ interface Told {
   readonly answers?: Readonly<Record<string, unknown>>
 }
 
+/** What a carrier that does not carry says of itself, and not of the claim. */
+const ofItself: readonly ErrorCode[] = ['unreachable', 'timeout', 'stopped']
+
+/** How long a carrier may be silent with a claim before another is asked: a small part of the time in which it has to be on the ledger. */
+const claimPatienceMs = (windowMs: number): number => Math.min(2_000, Math.max(250, windowMs / 10))
+
 export class SessionLedger {
   readonly #home: PartyHome
   readonly #bank: Carrier
@@ -64,9 +71,15 @@ export class SessionLedger {
     return this.#carriers
   }
 
-  #call<T>({ name, role }: Carrier, method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
+  async #call<T>(
+    { name, role }: Carrier,
+    method: 'GET' | 'POST',
+    path: string,
+    body?: unknown,
+    signal = this.#ending,
+  ): Promise<T> {
     const peer = serviceNamed(this.#home.servicesFile, name, role)
-    const caller = { identity: identityOf(this.#home), checks: this.#checks, signal: this.#ending }
+    const caller = { identity: identityOf(this.#home), checks: this.#checks, signal }
     return signedCall<T>(caller, peer, method, path, body)
   }
 
@@ -101,8 +114,8 @@ export class SessionLedger {
   }
 
   /** The newest standing that a carrier knows. Throws `not_found`, `unreachable`. */
-  async standing(session: Digest, carrier = this.#bank): Promise<CertifiedStanding> {
-    const { answers } = await this.#call<Told>(carrier, 'GET', `/sessions/${session}`)
+  async standing(session: Digest, carrier = this.#bank, signal = this.#ending): Promise<CertifiedStanding> {
+    const { answers } = await this.#call<Told>(carrier, 'GET', `/sessions/${session}`, undefined, signal)
     const newest = sessionStates.findLast(state => answers?.[state] !== undefined)
     if (newest === undefined) throw new MupibError('undecided', `session ${session} is not on the ledger yet`)
     return this.#readOf(session, answers![newest])
@@ -110,24 +123,29 @@ export class SessionLedger {
 
   /**
    * Has a claim carried, by the first that does; resolves with what the ledger says then. One that was carried before, or came after a better
-   * one, gets what stands. Throws what one of them says of the claim where none carries it, before what one says of itself.
+   * one, gets what stands. One that is silent is waited for while others are asked, for the window goes on. Throws what one of them says of the
+   * claim where none carries it, before what one says of itself.
    */
   async close(session: Digest, terms: SessionTerms, claim: SessionClaim): Promise<CertifiedStanding> {
     const body = { terms: toHex(encodeTerms(terms)), claim: toHex(encodeClaim(claim)) }
-    let failure: MupibError | undefined
-    for (const carrier of this.#carriers) {
+    const carriedBy = async (carrier: Carrier, signal: AbortSignal): Promise<CertifiedStanding> => {
       try {
-        const { answer } = await this.#call<Told>(carrier, 'POST', `/sessions/${session}/close`, body)
+        const { answer } = await this.#call<Told>(carrier, 'POST', `/sessions/${session}/close`, body, signal)
         return this.#readOf(session, answer)
       } catch (error) {
-        const failed = toMupibError(error)
-        if (!failure || failure.code === 'unreachable') failure = failed
-        if (failed.code === 'stopped') break
-        const known = await this.standing(session, carrier).catch(() => undefined)
-        if (known && (known.standing.state === 'settled' || failed.code === 'already_known')) return known
+        const { code } = toMupibError(error)
+        const known = await this.standing(session, carrier, signal).catch(() => undefined)
+        if (known && (known.standing.state === 'settled' || code === 'already_known')) return known
+        throw error
       }
     }
-    throw failure
+    const asks = this.#carriers.map(carrier => (signal: AbortSignal) => carriedBy(carrier, signal))
+    try {
+      return await firstAnswer(asks, claimPatienceMs(terms.windowMs), this.#ending)
+    } catch (error) {
+      const failures = (error as AggregateError).errors.map(toMupibError)
+      throw failures.find(({ code }) => !ofItself.includes(code)) ?? failures[0]
+    }
   }
 
   /** What became of the caller's sessions above a height; waits for some half a minute where nothing has. */

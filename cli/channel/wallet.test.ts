@@ -1,4 +1,5 @@
 // Sessions end to end: a wallet, a till and a bank over real HTTP and real streams, on a ledger; the money is read from the bank.
+import * as net from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createMemoryDatabase } from '../../node/store/memory-database.ts'
 import { toHex } from '../../proto/bytes.ts'
@@ -77,6 +78,28 @@ class Pair {
   }
 }
 
+/** What stands at a service's address where the service does not: it takes calls, and says nothing, or hangs up. */
+class SilentService {
+  calls = 0
+
+  static async start(world: PartyWorld, name: string, does: 'waits' | 'refuses' = 'waits'): Promise<SilentService> {
+    const silent = new SilentService()
+    const sockets = new Set<net.Socket>()
+    const server = net.createServer(socket => {
+      silent.calls += 1
+      sockets.add(socket)
+      if (does === 'refuses') socket.destroy()
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    world.onClose(async () => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    })
+    world.address(name, `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`)
+    return silent
+  }
+}
+
 describe('a session of a wallet', () => {
   it('is opened, paid and closed: what was paid goes to the vendor, the rest comes back', async () => {
     const pair = await Pair.start()
@@ -132,6 +155,26 @@ describe('a session of a wallet', () => {
     const settled = await closeChannel(pair.whose, session, { alone: true, wait: true })
     expect(settled).toMatchObject({ state: 'settled', by: 'client', index: 8 })
     expect(await pair.balances()).toEqual({ client: money - 16n, vendor: 16n, escrow: 0n })
+  })
+
+  it('has its claim carried by an auditor where the bank takes it and is silent', async () => {
+    const pair = await Pair.start()
+    await pair.world.auditor(100)
+    const session = await pair.open(100)
+    await pair.pay(8)
+    const silent = await SilentService.start(pair.world, 'bank')
+    await pair.till.sessions!.end(session)
+    const settled = { state: 'settled', paid: 16n }
+    await expect.poll(() => pair.till.sessions!.show(session), { timeout: 10_000 }).toMatchObject(settled)
+    expect(silent.calls).toBeGreaterThan(0)
+  })
+
+  it('asks for news so often that most of the shortest window is left when banks and auditors come back', async () => {
+    const pair = await Pair.start()
+    await pair.open(100)
+    const silent = await SilentService.start(pair.world, 'bank', 'refuses')
+    // pauses that grow as long as they may elsewhere would take a minute for as many
+    await expect.poll(() => silent.calls, { timeout: 10_000 }).toBeGreaterThan(9)
   })
 
   it('sells a file in pieces, each at its place', async () => {

@@ -15,6 +15,8 @@ export interface PursuitOptions {
   readonly ledger: SessionLedger
   readonly store: ChannelStore
   readonly ending: AbortSignal
+  /** The shortest dispute window that is accepted. */
+  readonly windowMs: number
   /** Gets what the ledger certified, in any order and more than once. */
   readonly learn: (certified: CertifiedStanding) => Promise<void>
   readonly isSettled: (session: Digest) => boolean
@@ -26,7 +28,15 @@ export interface PursuitOptions {
 /** Evidence that is refused by these is not brought again. */
 const refusedForGood: readonly string[] = ['bad_proof', 'no_account', 'wrong_network', 'malformed']
 
-const newBackoff = () => createBackoff({ firstMs: 200, capMs: 30_000, random: systemRandom })
+const pauseMs = { first: 200, max: 30_000 }
+
+/** Pauses that leave most of a dispute window to whoever comes back late in it. */
+const newBackoff = (windowMs = Number.POSITIVE_INFINITY) =>
+  createBackoff({
+    firstMs: pauseMs.first,
+    capMs: Math.min(pauseMs.max, Math.max(pauseMs.first, windowMs / 10)),
+    random: systemRandom,
+  })
 
 export class SessionPursuit {
   readonly #options: PursuitOptions
@@ -72,8 +82,8 @@ export class SessionPursuit {
   }
 
   async #follow(carrier: Carrier): Promise<void> {
-    const { ledger, store, ending, learn, log } = this.#options
-    const backoff = newBackoff()
+    const { ledger, store, ending, windowMs, learn, log } = this.#options
+    const backoff = newBackoff(windowMs)
     let height = store.toldHeight(carrier.name)
     while (!ending.aborted) {
       const askedAt = performance.now()
@@ -95,7 +105,7 @@ export class SessionPursuit {
 
   async #carry(session: Digest, terms: SessionTerms, claim: SessionClaim): Promise<void> {
     const { ledger, ending, learn, isSettled, log } = this.#options
-    const backoff = newBackoff()
+    const backoff = newBackoff(terms.windowMs)
     while (!ending.aborted && !isSettled(session)) {
       const certified = await ledger.close(session, terms, claim).catch((error: unknown) => {
         const { code, message } = toMupibError(error)

@@ -114,6 +114,7 @@ export class VendorSessions {
       ledger: this.#ledger,
       store,
       ending,
+      windowMs: settings.windowMs,
       learn: certified => this.#learn(certified),
       isSettled: session => !this.#live.has(session),
       fail: error => this.#fail(error),
