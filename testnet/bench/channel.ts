@@ -152,7 +152,7 @@ async function stream(
   }
 }
 
-/** Rows for the default suite: each lock checked before its unit is served, and locks in batches. */
+/** Rows for the default suite, each of half the time: each lock checked before its unit is served, and locks in batches. */
 export async function benchChannel(seconds: number, signal: AbortSignal): Promise<BenchRow[]> {
   const common = { suite: 'schnorr', paymentsMax: 200_000, payments: 200_000, seconds: seconds / 2 } as const
   const single = await measureChannel({ ...common, ahead: 1, lockBatch: 1 }, signal)

@@ -20,8 +20,7 @@ const benches: Readonly<Record<string, Bench>> = {
   idle: async (...run) => (await import('./latency.ts')).benchIdle(...run),
   degraded: async (...run) => (await import('./degraded.ts')).benchDegraded(...run),
   locks: async (_options, ...run) => (await import('./locks.ts')).benchLocks(...run),
-  channel: async ({ seconds }, _progress, signal) =>
-    (await import('./channel.ts')).benchChannel(Math.min(seconds, 20), signal),
+  channel: async ({ seconds }, _progress, signal) => (await import('./channel.ts')).benchChannel(seconds, signal),
   crypto: async ({ seconds }) => (await import('./crypto.ts')).benchCrypto(Math.min(seconds, 5)),
 }
 
