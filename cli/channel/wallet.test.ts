@@ -173,6 +173,8 @@ describe('a session of a wallet', () => {
     const pair = await Pair.start()
     await pair.open(100)
     const silent = await SilentService.start(pair.world, 'bank', 'refuses')
+    // a question that is under way at the bank would wait there
+    await pair.restartTill()
     // pauses that grow as long as they may elsewhere would take a minute for as many
     await expect.poll(() => silent.calls, { timeout: 10_000 }).toBeGreaterThan(9)
   })
