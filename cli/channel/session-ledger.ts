@@ -8,7 +8,7 @@ import { verifyAnswer } from '../../proto/proof.ts'
 import { encodeClaim, type SessionClaim } from '../../proto/session/claims.ts'
 import { encodeMisconduct, type Misconduct } from '../../proto/session/misconduct.ts'
 import { encodeTerms, type SessionTerms } from '../../proto/session/terms.ts'
-import { sessionStates } from '../../proto/verdict.ts'
+import { type SessionStanding, sessionStates } from '../../proto/verdict.ts'
 import { decodeRecordAnswer, encodeRecordAnswer } from '../../proto/wire/codec.ts'
 import { identityOf, type MemberRole, type PartyHome } from '../common/actor-home.ts'
 import { toMupibError } from '../common/errors.ts'
@@ -43,10 +43,14 @@ interface Told {
 }
 
 /** What a carrier that does not carry says of itself, and not of the claim. */
-const ofItself: readonly ErrorCode[] = ['unreachable', 'timeout', 'stopped']
+const ofItself: readonly ErrorCode[] = ['unreachable', 'timeout', 'stopped', 'undecided']
 
 /** How long a carrier may be silent with a claim before another is asked: a small part of the time in which it has to be on the ledger. */
 const claimPatienceMs = (windowMs: number): number => Math.min(2_000, Math.max(250, windowMs / 10))
+
+/** True where a session that stands so needs this claim no more: it is settled, or the window to answer its client's close runs. */
+const isDecided = ({ state }: SessionStanding, { form }: SessionClaim): boolean =>
+  state === 'settled' || (state === 'closing' && form === 'client')
 
 export class SessionLedger {
   readonly #home: PartyHome
@@ -131,11 +135,13 @@ export class SessionLedger {
     const carriedBy = async (carrier: Carrier, signal: AbortSignal): Promise<CertifiedStanding> => {
       try {
         const { answer } = await this.#call<Told>(carrier, 'POST', `/sessions/${session}/close`, body, signal)
-        return this.#readOf(session, answer)
+        const certified = this.#readOf(session, answer)
+        if (isDecided(certified.standing, claim)) return certified
+        // true, and old: whoever answers with it has not carried the claim
+        throw new MupibError('undecided', `${carrier.name} does not tell what became of the claim`)
       } catch (error) {
-        const { code } = toMupibError(error)
         const known = await this.standing(session, carrier, signal).catch(() => undefined)
-        if (known && (known.standing.state === 'settled' || code === 'already_known')) return known
+        if (known && isDecided(known.standing, claim)) return known
         throw error
       }
     }

@@ -5,8 +5,12 @@ import { createMemoryDatabase } from '../../node/store/memory-database.ts'
 import { toHex } from '../../proto/bytes.ts'
 import type { Digest } from '../../proto/hash.ts'
 import { signSession } from '../../proto/session/terms.ts'
+import { encodeRecordAnswer } from '../../proto/wire/codec.ts'
 import { identify, openAccount } from '../bank/testing.ts'
+import { identityOf } from '../common/actor-home.ts'
+import { CertificateChecks } from '../common/identity.ts'
 import { memberNamed } from '../common/rulings.ts'
+import { createServer } from '../common/server.ts'
 import { openWalletHome } from '../user/home.ts'
 import { PartyWorld, type ServedTill, writePartyHome } from '../user/testing.ts'
 import { draftSession } from './client.ts'
@@ -167,6 +171,26 @@ describe('a session of a wallet', () => {
     const settled = { state: 'settled', paid: 16n }
     await expect.poll(() => pair.till.sessions!.show(session), { timeout: 10_000 }).toMatchObject(settled)
     expect(silent.calls).toBeGreaterThan(0)
+  })
+
+  it('has its claim carried by an auditor where the bank answers with what was true before', async () => {
+    const pair = await Pair.start()
+    const { world } = pair
+    await world.auditor(100)
+    const session = await pair.open(100)
+    await pair.pay(8)
+    const answer = toHex(encodeRecordAnswer(world.bank.sessions.show(session).proofs.open!))
+    const identity = identityOf(world.bank.home)
+    const liar = createServer({ identity, checks: new CertificateChecks(identity.roots) })
+    liar.post('/sessions/:session/close', { config: { access: ['vendor'] } }, async () => ({ answer }))
+    await world.serve('bank', liar)
+    await pair.till.sessions!.end(session)
+    await expect
+      .poll(() => pair.till.sessions!.show(session), { timeout: 10_000 })
+      .toMatchObject({
+        state: 'settled',
+        paid: 16n,
+      })
   })
 
   it('asks for news so often that most of the shortest window is left when banks and auditors come back', async () => {
