@@ -38,7 +38,7 @@ export function addChannelCommands(program: Command): Command {
 interface OpenOptions extends UserOptions {
   readonly vendor?: string
   readonly session?: string
-  readonly payments: number
+  readonly payments?: number
   readonly unit?: string
   readonly suite: LockSuiteName
   readonly expires: number
@@ -52,7 +52,11 @@ function addOpen(channel: Command): void {
       channel.command('open').description('open a session: the bank holds money for all its payments until it ends'),
     )
       .option('--vendor <vendor>', 'its name in services.json, or its address')
-      .option('--payments <n>', 'how many there may be', wholeNumber(1, limits.sessionPayments), 1_000)
+      .option(
+        '--payments <n>',
+        'how many there may be (default: 1000, or as many as the vendor takes)',
+        wholeNumber(1, limits.sessionPayments),
+      )
       .option('--unit <amount>', 'money of one payment, in minor units (default: what the vendor asks)')
       .addOption(new Option('--suite <name>', 'how signatures are locked').choices(suites).default('schnorr'))
       .addOption(

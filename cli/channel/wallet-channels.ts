@@ -26,7 +26,8 @@ export interface OpeningWishes {
   readonly vendor: string
   /** Money of one payment (default: what the vendor asks). */
   readonly unit?: bigint
-  readonly payments: number
+  /** Default: a thousand, or as many as the vendor takes. */
+  readonly payments?: number | undefined
   readonly suite: LockSuiteName
   readonly expiresInMs: number
   /** Default: what the vendor asks. */
@@ -55,6 +56,7 @@ export interface Listening {
   readonly chunkBytes: number | undefined
 }
 
+const defaultPayments = 1_000
 /** The opening has to be decided within this time, in milliseconds. */
 const openWithinMs = 300_000
 /** Refusals after which nobody can ever open the session: neither bank nor vendor has signed it. */
@@ -102,7 +104,7 @@ export class WalletChannels {
       vendor: publicKey,
       suite: wishes.suite,
       unit: wishes.unit ?? offered.unit,
-      paymentsMax: wishes.payments,
+      paymentsMax: wishes.payments ?? Math.min(defaultPayments, offered.paymentsMax),
       openBy: now + openWithinMs,
       expiry: now + Math.max(wishes.expiresInMs, openWithinMs + 1),
       windowMs: wishes.windowMs ?? offered.windowMs,

@@ -1,4 +1,5 @@
 // Sessions end to end: a wallet, a till and a bank over real HTTP and real streams, on a ledger; the money is read from the bank.
+import * as fs from 'node:fs'
 import * as net from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createMemoryDatabase } from '../../node/store/memory-database.ts'
@@ -205,13 +206,18 @@ describe('a session of a wallet', () => {
 
   it('sells a file in pieces, each at its place', async () => {
     const pair = await Pair.start({ sessions: { ...sessionTerms, file: 'certificate.pem', chunkBytes: 16 } })
-    await pair.open(100)
-    const { readFileSync } = await import('node:fs')
-    const sold = readFileSync(`${pair.world.net.dir}/vendors/kiosk/certificate.pem`)
+    const sold = fs.readFileSync(`${pair.world.net.dir}/vendors/kiosk/certificate.pem`)
+    const pieces = Math.ceil(sold.length / 16)
+    // nobody can pay for more than there is
+    await expect(pair.open(pieces + 1)).rejects.toMatchObject({
+      code: 'session_terms',
+      hint: `at most ${pieces}`,
+    })
+    await pair.open(100, { payments: undefined })
     const out = `${pair.dir}/copy.pem`
     await pair.pay(7, { out })
-    await pair.pay(Math.ceil(sold.length / 16) - 7, { out, ahead: 8 })
-    expect(readFileSync(out)).toEqual(sold)
+    expect(await pair.pay(1_000, { out, ahead: 8 })).toMatchObject({ paid: pieces - 7, left: 0 })
+    expect(fs.readFileSync(out)).toEqual(sold)
   })
 
   it('is offered by one client no more often than a vendor has room for it, and for no longer', async () => {

@@ -9,21 +9,26 @@ import type { SessionSettings } from './session-settings.ts'
 export class Goods {
   readonly #file: FileHandle | undefined
   readonly #chunkBytes: number
+  /** How many units there are: one for each piece of the file, and no end of receipts. */
+  readonly units: number
 
-  private constructor(file: FileHandle | undefined, chunkBytes: number) {
+  private constructor(chunkBytes: number, file?: FileHandle, fileBytes = Number.POSITIVE_INFINITY) {
     this.#file = file
     this.#chunkBytes = chunkBytes
+    this.units = Math.ceil(fileBytes / chunkBytes)
   }
 
-  /** Throws `bad_config` where there is no such file. */
-  static async open(dir: string, { file, chunkBytes }: SessionSettings): Promise<Goods> {
-    if (file === undefined) return new Goods(undefined, chunkBytes)
+  /** Throws `bad_config` where there is no such file, or nothing in it. */
+  static async open(dir: string, { file, chunkBytes }: Pick<SessionSettings, 'file' | 'chunkBytes'>): Promise<Goods> {
+    if (file === undefined) return new Goods(chunkBytes)
     const place = resolve(dir, file)
-    try {
-      return new Goods(await open(place), chunkBytes)
-    } catch (cause) {
+    const handle = await open(place).catch((cause: unknown) => {
       throw new MupibError('bad_config', `sessions: the file ${place} cannot be read`, { field: 'file', cause })
-    }
+    })
+    const stats = await handle.stat()
+    if (stats.isFile() && stats.size > 0) return new Goods(chunkBytes, handle, stats.size)
+    await handle.close()
+    throw new MupibError('bad_config', `sessions: ${place} is no file, or an empty one`, { field: 'file' })
   }
 
   /** Bytes of a piece; undefined where no file is sold. */

@@ -152,9 +152,15 @@ export class VendorSessions {
   }
 
   get offer(): SessionOffer {
-    const { unit, suites, paymentsMax, windowMs } = this.#settings
+    const { unit, suites, windowMs } = this.#settings
     const { chunkBytes } = this.#goods
-    return { unit, suites, paymentsMax, windowMs, ...(chunkBytes === undefined ? {} : { chunkBytes }) }
+    return {
+      unit,
+      suites,
+      paymentsMax: this.#paymentsMax,
+      windowMs,
+      ...(chunkBytes === undefined ? {} : { chunkBytes }),
+    }
   }
 
   /**
@@ -177,6 +183,11 @@ export class VendorSessions {
     return own
   }
 
+  /** Payments of one session: none is taken for a piece that the file does not have. */
+  get #paymentsMax(): number {
+    return Math.min(this.#settings.paymentsMax, this.#goods.units)
+  }
+
   /** Throws `rate_limited`. */
   #checkRoom(client: Uint8Array): void {
     const offered = [...this.#live.values()].filter(({ state }) => !state)
@@ -188,7 +199,7 @@ export class VendorSessions {
   /** Throws `wrong_network`, `session_terms`. */
   #checkWanted(terms: SessionTerms): void {
     const { genesis, network, own } = this.#home
-    const { unit, suites, paymentsMax, windowMs } = this.#settings
+    const { unit, suites, windowMs } = this.#settings
     const refuse = (field: keyof SessionTerms, hint: string): never => {
       throw new MupibError('session_terms', `${this.#home.name} does not take a session with this ${field}`, {
         field,
@@ -200,7 +211,7 @@ export class VendorSessions {
       refuse('bank', `through the bank ${own.bank} only`)
     if (!suites.includes(terms.suite)) refuse('suite', `one of ${suites.join(', ')}`)
     if (terms.unit < unit) refuse('unit', `at least ${unit}`)
-    if (terms.paymentsMax > paymentsMax) refuse('paymentsMax', `at most ${paymentsMax}`)
+    if (terms.paymentsMax > this.#paymentsMax) refuse('paymentsMax', `at most ${this.#paymentsMax}`)
     if (terms.windowMs < windowMs) refuse('windowMs', `at least ${windowMs} ms to answer a close`)
     if (terms.openBy > Date.now() + openWithinMsMax) refuse('openBy', `within ${openWithinMsMax} ms`)
     if (terms.expiry <= Date.now() + 2 * channelLimits.expiryMarginMs) refuse('expiry', 'it is nearly over')
