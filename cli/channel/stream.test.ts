@@ -163,6 +163,42 @@ describe('a session over streams', () => {
     expect(world.faults).toEqual([])
   })
 
+  it('is closed at what it serves, also where payments and close fall into one turn of the vendor', async () => {
+    const world = await ready({}, 32)
+    await world.pay(1)
+    const units = world.pay(20)
+    const claim = await world.client.close()
+    await units
+    expect(world.served).toHaveLength(21)
+    expect(claim).toMatchObject({ form: 'joint', index: 21 })
+    expect(world.claims.vendor).toEqual([claim])
+  })
+
+  it('delivers in order to a client that comes back while the vendor is busy with what came before', async () => {
+    let goOn = (): void => {}
+    const gate = new Promise<void>(resolve => {
+      goOn = resolve
+    })
+    const deliver = async (_session: string, index: number): Promise<Uint8Array> => {
+      await gate
+      return Uint8Array.of(index)
+    }
+    const world = await ready({ deliver }, 8)
+    world.pay(3).catch(() => {})
+    await expect.poll(async () => (await world.vendor.standing(world.session))!.held).toBe(3)
+    world.pay(1).catch(() => {})
+    await expect.poll(() => world.client.made).toBe(4)
+    await world.crashClient()
+    await world.startClient(8)
+    await expect.poll(() => world.client.isConnected).toBe(true)
+    // its hello has come as well
+    await new Promise(resolve => setTimeout(resolve, 100))
+    goOn()
+    await world.pay(2)
+    expect(world.faults).toEqual([])
+    expect(world.client.served).toBe(6)
+  })
+
   it('pays up to 64 units ahead, with locks checked in batches', async () => {
     const world = await ready({ lockBatch: 32, lockWaitMs: 5 }, 64)
     await world.pay(300)

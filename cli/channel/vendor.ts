@@ -119,15 +119,24 @@ class VendorSession {
 
   async #turn(inputs: readonly Input[]): Promise<void> {
     const effects: VendorEffect[] = []
-    for (const event of this.#events(inputs)) effects.push(...this.#step(event))
-    await this.#persist(effects)
-    for (const effect of effects) await this.#perform(effect)
+    for (const [event, link] of this.#events(inputs)) {
+      // a close is signed at what was served, and a new stream gets nothing before the answer to its hello
+      if (event.type === 'close' || event.type === 'hello') await this.#carryOut(effects.splice(0))
+      if (event.type === 'hello') this.#link = link
+      effects.push(...this.#step(event))
+    }
+    await this.#carryOut(effects)
     for (const index of this.#recent.keys())
       if (index < Math.min(this.#state.checked, heldIndex(this.#state) - 1)) this.#recent.delete(index)
   }
 
-  /** Payments that follow each other become one event. */
-  *#events(inputs: readonly Input[]): Iterable<VendorEvent> {
+  async #carryOut(effects: readonly VendorEffect[]): Promise<void> {
+    await this.#persist(effects)
+    for (const effect of effects) await this.#perform(effect)
+  }
+
+  /** Payments that follow each other become one event. With a hello comes the stream that is used from it on. */
+  *#events(inputs: readonly Input[]): Iterable<readonly [event: VendorEvent, link?: Link | undefined]> {
     let payments: Payment[] = []
     const now = this.#options.now()
     for (const { link, message } of inputs) {
@@ -136,14 +145,12 @@ class VendorSession {
         if (link === this.#link) payments.push(message.payment)
         continue
       }
-      if (payments.length > 0) yield { type: 'payments', payments, now }
+      if (payments.length > 0) yield [{ type: 'payments', payments, now }]
       payments = []
-      if (message.type === 'hello') {
-        this.#link = link
-        yield { type: 'hello', message }
-      } else if (message.type !== 'close' || link === this.#link) yield message
+      if (message.type === 'hello') yield [{ type: 'hello', message }, link]
+      else if (message.type !== 'close' || link === this.#link) yield [message]
     }
-    if (payments.length > 0) yield { type: 'payments', payments, now }
+    if (payments.length > 0) yield [{ type: 'payments', payments, now }]
   }
 
   #step(event: VendorEvent): readonly VendorEffect[] {
