@@ -56,8 +56,8 @@ export interface ClientState {
   readonly isAnswered: boolean
 }
 
-/** Why the client does not pay: nothing is wrong on the wire. */
-export type PayRefusal = 'too_far_ahead' | 'all_paid' | 'closing' | 'expired'
+/** Why the client does not pay, or does not close: nothing is wrong on the wire. */
+export type PayRefusal = 'too_far_ahead' | 'all_paid' | 'closing' | 'expired' | 'stopped'
 
 export type ClientEvent =
   | { readonly type: 'connected' }
@@ -172,7 +172,7 @@ function pay(context: ClientContext, state: ClientState, item: Digest, now: numb
 }
 
 function payRefusal(context: ClientContext, state: ClientState, now: number): PayRefusal | undefined {
-  if (state.phase !== 'open') return 'closing'
+  if (state.phase !== 'open') return state.phase === 'stopped' ? 'stopped' : 'closing'
   if (isExpired(context, now)) return 'expired'
   if (state.made >= context.terms.paymentsMax) return 'all_paid'
   return state.made - state.served >= context.ahead ? 'too_far_ahead' : undefined
@@ -219,6 +219,7 @@ function closeMessage({ session, key }: ClientContext, { made, last }: ClientSta
 }
 
 function close(context: ClientContext, state: ClientState): ClientStep {
+  if (state.phase === 'stopped') return still(state, { type: 'refuse', reason: 'stopped' })
   if (state.phase !== 'open') return still(state)
   const closing = { ...state, phase: 'closing' } as const
   return still(
@@ -237,7 +238,8 @@ function closed(context: ClientContext, state: ClientState, index: number, vendo
 }
 
 function closeAlone({ session, terms, key }: ClientContext, state: ClientState, now: number): ClientStep {
-  if (state.phase === 'closed' || state.phase === 'stopped') return still(state)
+  if (state.phase === 'closed') return still(state)
+  if (state.phase === 'stopped') return still(state, { type: 'refuse', reason: 'stopped' })
   // after expiry a close of the client is not taken: what the vendor does not claim by then comes back
   if (now >= terms.expiry) return still(state, { type: 'refuse', reason: 'expired' })
   return settle(state, {

@@ -318,13 +318,11 @@ export class ChannelClient {
         for (const { resolve } of this.#closing.splice(0)) resolve(effect.claim)
         this.#options.onClaim(effect.claim)
         return
-      case 'fault': {
+      case 'fault':
         this.#options.onFault?.(effect.reason)
-        const error = new MupibError('refused', `the vendor does not go on: ${effect.reason}`, { hint: 'close alone' })
-        for (const { reject } of [...this.#closing.splice(0), ...this.#coming.values()]) reject(error)
-        this.#coming.clear()
+        // also whoever waits for room: there may never be any
+        this.#giveUp(new MupibError('refused', `the vendor does not go on: ${effect.reason}`, { hint: 'close alone' }))
         return
-      }
       case 'refuse':
         for (const { reject } of this.#closing.splice(0))
           reject(new MupibError('refused', `not done: ${effect.reason}`))

@@ -165,8 +165,10 @@ describe('a client', () => {
     pair.connect()
     expect(pair.faults()).toEqual(['holds_more'])
     expect(pair.client.phase).toBe('stopped')
-    expect(pair.tellClient({ type: 'pay', item: noItem, now: 0 })).toEqual([{ type: 'refuse', reason: 'closing' }])
-    expect(pair.tellClient({ type: 'close_alone', now: 0 })).toEqual([])
+    const refused = [{ type: 'refuse', reason: 'stopped' }]
+    expect(pair.tellClient({ type: 'pay', item: noItem, now: 0 })).toEqual(refused)
+    expect(pair.tellClient({ type: 'close' })).toEqual(refused)
+    expect(pair.tellClient({ type: 'close_alone', now: 0 })).toEqual(refused)
   })
 
   it('takes service in order, once, and only what it paid (C4)', () => {

@@ -14,6 +14,7 @@ import { ChannelClient, draftSession } from './client.ts'
 import { noItem } from './client-rules.ts'
 import { ChannelStore } from './store.ts'
 import { ChannelVendor, type ChannelVendorOptions } from './vendor.ts'
+import { stepVendor } from './vendor-rules.ts'
 
 const [clientSeed, vendorSeed] = ['client', 'vendor'].map(name => sha256(Buffer.from(name))) as [Uint8Array, Uint8Array]
 const [clientKey, vendorKey] = [signingKeyFromSeed(clientSeed), signingKeyFromSeed(vendorSeed)]
@@ -271,6 +272,31 @@ describe('a session over streams', () => {
     await world.vendor.ledger(world.session, { state: 'closing', index: 4 })
     await world.vendor.ledger(world.session, { state: 'settled', index: 6 })
     expect(world.claims.vendor).toHaveLength(1)
+  })
+
+  it('keeps nobody waiting for a vendor that takes no more, and gets what was paid before', async () => {
+    const world = await ready()
+    await world.pay(5)
+    await world.vendor.end(world.session)
+    const late = await Promise.allSettled([world.client.pay(noItem), world.client.pay(noItem)])
+    expect(late.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    await world.crashClient()
+    // it does not know that the last units came
+    await world.startClient()
+    await expect(world.client.pay(noItem)).rejects.toMatchObject({ code: 'refused' })
+  })
+
+  it('is never closed by a client whose store is an old one, which is told so', async () => {
+    const world = await ready({
+      step: (context, state, event) => {
+        const { state: next, effects } = stepVendor(context, state, event)
+        const held = { type: 'send', message: { type: 'held', index: 9 } } as const
+        return { state: next, effects: event.type === 'hello' ? [held] : effects }
+      },
+    })
+    await expect.poll(() => world.client.phase).toBe('stopped')
+    await expect(world.client.close()).rejects.toMatchObject({ code: 'refused' })
+    await expect(world.client.closeAlone()).rejects.toMatchObject({ code: 'refused' })
   })
 
   it('does not take up what is settled, however often it is looked at', async () => {

@@ -5,7 +5,8 @@
 //    and changes nothing, not for those that came in the same turn either;
 // V3 a payment that comes again is the same bytes, and is answered again; another one under a known index is evidence, and ends the session;
 // V4 a unit is served only after its payment is checked and on the disk: the vendor has nothing at risk beyond the unit it is serving. What is
-//    held is paid; units that a client lacks after a cut are delivered again, at most as many as a client may pay ahead;
+//    held is paid; units that a client lacks after a cut are delivered again, also of a session that is closed, at most as many as a client
+//    may pay ahead;
 // V5 with `lockBatch` 1 each lock is checked before its unit is served. Otherwise locks wait, at most `lockBatch` of them and a stated time, and are
 //    checked before any close. w and signature never wait, so no money is exposed: only the receipts of as many payments as wait;
 // V6 a bad lock is evidence (payment i - 1 and payment i) and ends the session; the vendor claims what it holds;
@@ -168,7 +169,7 @@ function hello(
   const index = heldIndex(state)
   const answer: VendorEffect = { type: 'send', message: { type: 'held', index } }
   if (!known) return still({ ...state, last: start }, { type: 'persist', payments: [start], checked, phase }, answer)
-  if (phase !== 'open') return still(state, answer)
+  if (phase === 'stopped') return still(state, answer)
   const effects: VendorEffect[] = [answer]
   const arrived = Math.min(index, Math.max(served, index - channelLimits.ahead))
   for (let lacking = arrived + 1; lacking <= index; lacking++)
