@@ -83,6 +83,22 @@ class Pair {
   }
 }
 
+/** Drafts sessions of alice's that the kiosk may accept: each is offered when it is called. */
+async function offering(pair: Pair): Promise<(openWithinMs?: number) => Promise<() => Promise<Uint8Array>>> {
+  const { key, network, genesis } = openWalletHome(pair.dir)
+  const vendor = (await identify(pair.world.net, 'vendor', 'kiosk')).key.publicKey
+  const store = new ChannelStore(createMemoryDatabase())
+  const now = Date.now()
+  return async (openWithinMs = 300_000) => {
+    const bank = memberNamed(genesis, 'bank', 'bank').certificate.fingerprint
+    const times = { openBy: now + openWithinMs, expiry: now + 3_600_000, windowMs: 1_000 }
+    const wishes = { network, bank, vendor, suite: 'schnorr', unit: 2n, paymentsMax: 10, ...times } as const
+    const place = { name: 'kiosk', url: '' }
+    const { session, terms } = await draftSession(store, wishes, key.publicKey, place)
+    return () => pair.till.sessions!.accept(key.publicKey, terms, signSession(session, 'client', key))
+  }
+}
+
 /** What stands at a service's address where the service does not: it takes calls, and says nothing, or hangs up. */
 class SilentService {
   calls = 0
@@ -222,18 +238,7 @@ describe('a session of a wallet', () => {
 
   it('is offered by one client no more often than a vendor has room for it, and for no longer', async () => {
     const pair = await Pair.start()
-    const { key, network, genesis } = openWalletHome(pair.dir)
-    const vendor = (await identify(pair.world.net, 'vendor', 'kiosk')).key.publicKey
-    const store = new ChannelStore(createMemoryDatabase())
-    const now = Date.now()
-    const offer = async (openWithinMs = 300_000): Promise<() => Promise<Uint8Array>> => {
-      const bank = memberNamed(genesis, 'bank', 'bank').certificate.fingerprint
-      const times = { openBy: now + openWithinMs, expiry: now + 3_600_000, windowMs: 1_000 }
-      const wishes = { network, bank, vendor, suite: 'schnorr', unit: 2n, paymentsMax: 10, ...times } as const
-      const place = { name: 'kiosk', url: '' }
-      const { session, terms } = await draftSession(store, wishes, key.publicKey, place)
-      return () => pair.till.sessions!.accept(key.publicKey, terms, signSession(session, 'client', key))
-    }
+    const offer = await offering(pair)
     await expect((await offer(700_000))()).rejects.toMatchObject({ code: 'session_terms', fields: { field: 'openBy' } })
     const offers = await Promise.all(Array.from({ length: 17 }, () => offer()))
     const signatures: Uint8Array[] = []
@@ -241,6 +246,15 @@ describe('a session of a wallet', () => {
     await expect(offers[16]!()).rejects.toMatchObject({ code: 'rate_limited' })
     // what was accepted is accepted again, with the same signature
     expect(await offers[3]!()).toEqual(signatures[3])
+  })
+
+  it('is offered no more often by a client that sends its offers all at once', async () => {
+    const pair = await Pair.start()
+    const offer = await offering(pair)
+    const offers = await Promise.all(Array.from({ length: 20 }, () => offer()))
+    const outcomes = await Promise.allSettled(offers.map(each => each()))
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(16)
+    expect(await pair.till.sessions!.list()).toHaveLength(16)
   })
 
   it('is not opened where the vendor or the bank refuses it, and costs nothing', async () => {

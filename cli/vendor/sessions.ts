@@ -175,12 +175,17 @@ export class VendorSessions {
     if (!this.#store.session(session)) {
       await this.#forgetUnopened()
       this.#checkRoom(client)
+      // it has its room before it is written: offers that come at once are counted as well
+      if (!this.#live.has(session)) this.#live.set(session, { terms, state: undefined })
     }
-    const { vendor } = await this.#listen()
-    const own = await vendor.accept(terms, signature)
-    if (!this.#live.has(session) && !this.#store.certified(session))
-      this.#live.set(session, { terms, state: undefined })
-    return own
+    try {
+      const { vendor } = await this.#listen()
+      return await vendor.accept(terms, signature)
+    } finally {
+      if (!this.#store.session(session)) this.#live.delete(session)
+      else if (!this.#live.has(session) && !this.#store.certified(session))
+        this.#live.set(session, { terms, state: undefined })
+    }
   }
 
   /** Payments of one session: none is taken for a piece that the file does not have. */
