@@ -23,7 +23,7 @@ import {
   stepClient,
 } from './client-rules.ts'
 import { channelLimits } from './limits.ts'
-import { decodeVendorMessage, encodeMessage } from './messages.ts'
+import { type ClientMessage, decodeVendorMessage, encodeMessage } from './messages.ts'
 import type { ChannelStore, StoredSession } from './store.ts'
 import { Turns } from './turns.ts'
 
@@ -121,6 +121,9 @@ export class ChannelClient {
   readonly #turns = new Turns<Input>(channelLimits.turnPayments, inputs => this.#turn(inputs))
   #state: ClientState
   #link: ClientSession | undefined
+  /** Streams there were, and how many of them what decides knows of. */
+  #streams = 0
+  #known = 0
   #wanted: Wanted[] = []
   #asked = 0
   readonly #coming = new Map<number, Wanted>()
@@ -188,7 +191,10 @@ export class ChannelClient {
       queueBytesMax: channelLimits.queueBytes,
       inFlightMax: channelLimits.turnPayments,
       onFrame: frame => this.#turns.push({ event: { type: 'received', message: decodeVendorMessage(frame) } }),
-      onUp: () => this.#tell({ type: 'connected' }),
+      onUp: () => {
+        this.#streams += 1
+        this.#tell({ type: 'connected' })
+      },
       onDown: () => {
         this.#tell({ type: 'disconnected' })
         this.#options.onDown?.()
@@ -268,6 +274,10 @@ export class ChannelClient {
   async #turn(inputs: readonly Input[]): Promise<void> {
     const effects: ClientEffect[] = []
     for (const { event, wanted } of inputs) {
+      if (event.type === 'connected') {
+        await this.#carryOut(effects.splice(0))
+        this.#known += 1
+      }
       const step = (this.#options.step ?? stepClient)(this.#context, this.#state, event)
       this.#state = step.state
       effects.push(...step.effects.filter(({ type }) => !wanted || type !== 'refuse'))
@@ -278,9 +288,18 @@ export class ChannelClient {
         if (effect.type === 'refuse') wanted.reject(new MupibError('refused', `not paid: ${effect.reason}`))
       }
     }
+    await this.#carryOut(effects)
+    this.#fill()
+  }
+
+  async #carryOut(effects: readonly ClientEffect[]): Promise<void> {
     await this.#persist(effects)
     for (const effect of effects) this.#perform(effect)
-    this.#fill()
+  }
+
+  /** Sends on the stream for which it was meant: a newer one begins with hello. */
+  #send(message: ClientMessage): void {
+    if (this.#known === this.#streams) this.#link?.send(encodeMessage(message))
   }
 
   async #persist(effects: readonly ClientEffect[]): Promise<void> {
@@ -297,12 +316,12 @@ export class ChannelClient {
   #perform(effect: ClientEffect): void {
     switch (effect.type) {
       case 'send':
-        this.#link?.send(encodeMessage(effect.message))
+        this.#send(effect.message)
         return
       case 'resend':
         for (let index = effect.from; index <= effect.to; index++) {
           const payment = this.#options.store.payment(this.#context.session, index)!
-          this.#link?.send(encodeMessage({ type: 'payment', payment }))
+          this.#send({ type: 'payment', payment })
         }
         return
       case 'content': {

@@ -274,6 +274,27 @@ describe('a session over streams', () => {
     expect(world.claims.vendor).toHaveLength(1)
   })
 
+  it('begins each stream with hello, also where a payment was being written when it came', async () => {
+    const world = await ready()
+    await world.pay(2)
+    let goOn = (): void => {}
+    const gate = new Promise<void>(resolve => {
+      goOn = resolve
+    })
+    const write = world.clientDisk.write.bind(world.clientDisk)
+    Object.assign(world.clientDisk, {
+      write: (...change: Parameters<typeof write>) => gate.then(() => write(...change)),
+    })
+    const unit = world.client.pay(noItem)
+    await world.crashVendor()
+    await expect.poll(() => world.client.isConnected).toBe(false)
+    await world.startVendor()
+    await expect.poll(() => world.client.isConnected, { timeout: 5_000 }).toBe(true)
+    goOn()
+    expect(await unit).toMatchObject({ index: 3 })
+    expect(world.faults).toEqual([])
+  })
+
   it('keeps nobody waiting for a vendor that takes no more, and gets what was paid before', async () => {
     const world = await ready()
     await world.pay(5)
