@@ -5,6 +5,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createMemoryDatabase } from '../../node/store/memory-database.ts'
 import { toHex } from '../../proto/bytes.ts'
 import type { Digest } from '../../proto/hash.ts'
+import { randomSeed } from '../../proto/keys.ts'
+import { lockSuite } from '../../proto/locks/suites.ts'
+import { signPayment } from '../../proto/session/payment.ts'
 import { signSession } from '../../proto/session/terms.ts'
 import { encodeRecordAnswer } from '../../proto/wire/codec.ts'
 import { identify, openAccount } from '../bank/testing.ts'
@@ -14,10 +17,11 @@ import { memberNamed } from '../common/rulings.ts'
 import { createServer } from '../common/server.ts'
 import { openWalletHome } from '../user/home.ts'
 import { PartyWorld, type ServedTill, writePartyHome } from '../user/testing.ts'
+import { openVendorHome } from '../vendor/home.ts'
 import { draftSession } from './client.ts'
 import { closeChannel, openChannel, payChannel, showChannel } from './operations.ts'
 import type { PayWishes } from './paying.ts'
-import { ChannelStore } from './store.ts'
+import { ChannelStore, openChannelStore } from './store.ts'
 
 const worlds: PartyWorld[] = []
 afterEach(async () => {
@@ -208,6 +212,25 @@ describe('a session of a wallet', () => {
         state: 'settled',
         paid: 16n,
       })
+  })
+
+  it('has evidence brought to the bank by a vendor that was stopped first, also once it is settled', async () => {
+    const pair = await Pair.start()
+    const session = await pair.open(100)
+    await pair.pay(8)
+    await pair.till.sessions!.end(session)
+    await expect.poll(() => pair.till.sessions!.show(session)).toMatchObject({ state: 'settled' })
+    await pair.till.stop()
+    // the vendor caught its client, and the bank was away
+    const { key } = openWalletHome(pair.dir)
+    const store = await openChannelStore(openVendorHome(pair.world.net.dir, 'kiosk'))
+    const first = store.payment(session, 0)!
+    const lockKey = lockSuite('schnorr').keyGen(randomSeed())
+    const { payment: second } = signPayment({ ...first, item: session }, undefined, lockKey, key)
+    await store.write(session, { misconduct: { kind: 'conflicting_payments', first, second } })
+    await store.close()
+    await pair.restartTill()
+    await expect.poll(() => pair.world.bank.reputation(toHex(key.publicKey))).toMatchObject({ reputation: 50 })
   })
 
   it('asks for news so often that most of the shortest window is left when banks and auditors come back', async () => {

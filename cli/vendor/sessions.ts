@@ -139,11 +139,11 @@ export class VendorSessions {
   async #resume(): Promise<void> {
     for (const session of await this.#store.sessions()) {
       const state = this.#store.certified(session)?.standing.state
-      if (state === 'settled') continue
       const { terms } = this.#store.session(session)!
-      this.#live.set(session, { terms, state })
+      // a session may be settled before the bank has taken the evidence; what it knows changes nothing
       const misconduct = this.#store.misconduct(session)
       if (misconduct) this.#pursuit.report(session, terms, misconduct)
+      if (state !== 'settled') this.#live.set(session, { terms, state })
     }
     if ([...this.#live.values()].some(({ state }) => state)) {
       await this.#listen()
