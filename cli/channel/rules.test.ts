@@ -368,6 +368,28 @@ describe('a vendor', () => {
     expect(pair.vendor.checked).toBe(5)
   })
 
+  it('checks the locks that wait before it ends a session, whatever ends it (V5, V8, V9)', () => {
+    const ends = [
+      { type: 'end' },
+      { type: 'time', now: testExpiry },
+      { type: 'payments', payments: payments(4).made.slice(4), now: testExpiry },
+      { type: 'ledger', state: 'closing', index: 1 },
+      { type: 'ledger', state: 'closing', index: 3 },
+    ] as const
+    for (const end of ends) {
+      const { pair, made } = payments(4, { lockBatch: 8 })
+      take(pair, made[1]!, made[2]!, forged(pair.session, made[3]!, { lock: made[2]!.lock }))
+      const effects = pair.tellVendor(end)
+      expect(effects.find(effect => effect.type === 'misconduct')?.misconduct).toMatchObject({ second: { index: 3 } })
+      expect(pair.claim()).toMatchObject({ form: 'vendor', index: 3 })
+      expect(pair.vendor).toMatchObject({ phase: 'stopped', checked: 2 })
+      const good = payments(4, { lockBatch: 8 })
+      take(good.pair, good.made[1]!, good.made[2]!)
+      good.pair.tellVendor(end)
+      expect(good.pair.vendor).toMatchObject({ phase: 'closed', checked: 2 })
+    }
+  })
+
   it('drops of a turn what comes from the bad lock on: it was not served (V5, V6)', () => {
     const { pair, made } = payments(6, { lockBatch: 4 })
     const bad = forged(pair.session, made[3]!, { lock: made[2]!.lock })

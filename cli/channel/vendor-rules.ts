@@ -132,11 +132,9 @@ export function stepVendor(context: VendorContext, state: VendorState, event: Ve
     case 'close':
       return close(context, state, event.release, event.signature)
     case 'time':
-      return state.phase === 'open' && isExpired(context, event.now)
-        ? claimAlone(context, state, 'closed')
-        : still(state)
+      return state.phase === 'open' && isExpired(context, event.now) ? end(context, state) : still(state)
     case 'end':
-      return state.phase === 'open' ? claimAlone(context, state, 'closed') : still(state)
+      return state.phase === 'open' ? end(context, state) : still(state)
     case 'ledger':
       return onLedger(context, state, event)
   }
@@ -148,8 +146,10 @@ function onLedger(
   { state: certified, index }: Extract<VendorEvent, { type: 'ledger' }>,
 ): VendorStep {
   if (certified === 'open' || state.phase !== 'open') return still(state)
-  if (certified === 'closing' && index < heldIndex(state)) return claimAlone(context, state, 'closed')
-  return still({ ...state, phase: 'closed' }, { type: 'persist', checked: state.checked, phase: 'closed' })
+  if (certified === 'closing' && index < heldIndex(state)) return end(context, state)
+  return unlessBadLock(context, state, next =>
+    still({ ...next, phase: 'closed' }, { type: 'persist', checked: next.checked, phase: 'closed' }),
+  )
 }
 
 const isExpired = ({ terms, expiryMarginMs }: VendorContext, now: number): boolean =>
@@ -211,7 +211,7 @@ function take(context: VendorContext, state: VendorState, payments: readonly Pay
   if (!first) return still(state)
   if (state.phase !== 'open') return still(state, refused(first.index, 'closed'))
   if (isExpired(context, now)) {
-    const step = claimAlone(context, state, 'closed')
+    const step = end(context, state)
     return { ...step, effects: [...step.effects, refused(first.index, 'expired')] }
   }
   if (!state.last) return still(state, refused(first.index, 'unknown_session'))
@@ -346,8 +346,21 @@ function checkLocks(context: VendorContext, state: VendorState): VendorStep | un
   return still({ ...state, checked }, { type: 'persist', checked, phase: state.phase })
 }
 
+/** Checks all locks that wait (V5), and goes on unless one is bad: that one ends the session. */
+function unlessBadLock(
+  context: VendorContext,
+  state: VendorState,
+  goOn: (state: VendorState) => VendorStep,
+): VendorStep {
+  const checks = checkLocks(context, state)
+  return checks && checks.state.phase !== 'open' ? checks : goOn(checks?.state ?? state)
+}
+
+const end = (context: VendorContext, state: VendorState): VendorStep =>
+  unlessBadLock(context, state, checked => claimAlone(context, checked, 'closed'))
+
 function close(context: VendorContext, state: VendorState, release: Release, signature: Uint8Array): VendorStep {
-  const { session, terms, key, verifier, check } = context
+  const { session, terms, check } = context
   const { index } = release
   const held = heldIndex(state)
   if (state.claim?.form === 'joint' && state.claim.index === index)
@@ -357,11 +370,17 @@ function close(context: VendorContext, state: VendorState, release: Release, sig
   if (index > held) return still(state, refused(index, 'out_of_order'))
   if (!verifyClose(session, 'joint', index, terms.client, signature, check))
     return still(state, refused(index, 'bad_signature'))
-  const checks = checkLocks(context, state)
-  if (checks && checks.state.phase !== 'open') return checks
-  const opens = index === held && verifier.verify(linkOf(state.last), release.signature)
+  return unlessBadLock(context, state, checked => agree(context, checked, release, signature))
+}
+
+/** A joint close where the release opens every lock; else the vendor claims alone (V7). */
+function agree(context: VendorContext, state: VendorState, release: Release, signature: Uint8Array): VendorStep {
+  const { session, key, verifier } = context
+  const { index } = release
+  const held = heldIndex(state)
+  const opens = index === held && verifier.verify(linkOf(state.last!), release.signature)
   if (!opens) {
-    const step = claimAlone(context, checks?.state ?? state, 'closed')
+    const step = claimAlone(context, state, 'closed')
     return { ...step, effects: [...step.effects, refused(index, 'bad_release')] }
   }
   const at = Math.min(state.served, index)
