@@ -325,6 +325,21 @@ describe('a vendor', () => {
     expect(refusals(take(pair, made[3]!))).toEqual(['closed'])
   })
 
+  it('takes for evidence no payment that is not another payment 0 of this session (V1, V3)', () => {
+    const { pair, made } = payments(2)
+    const other = startPayment(testSession({ seed: 'another session' }).client).payment
+    const { session } = pair.session.vendor
+    const said = (start: Payment) =>
+      pair.tellVendor({ type: 'hello', message: { type: 'hello', session, start, made: 0, served: 0 } })
+    expect(refusals(said(other))).toEqual(['wrong_session'])
+    expect(refusals(said(made[1]!))).toEqual(['out_of_order'])
+    expect(pair.vendor.phase).toBe('open')
+    const { misconduct } = said(forged(pair.session, made[0]!, { item: session })).find(
+      effect => effect.type === 'misconduct',
+    )!
+    expect(verifyMisconduct(pair.session.vendor.terms, misconduct)).toBe(true)
+  })
+
   it('serves only what is on the disk (V4)', () => {
     const { pair, made } = payments(3)
     expect(types(take(pair, made[1]!))).toEqual(['persist', 'serve'])

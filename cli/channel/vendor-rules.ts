@@ -162,8 +162,9 @@ function hello(
 ): VendorStep {
   if (session !== context.session) return still(state, refused(0, 'wrong_session'))
   const known = context.paymentAt(0)
-  const fault = known ? (isSamePayment(known, start) ? undefined : 'conflict') : startFault(context, start)
-  if (fault === 'conflict' && known) return conflict(context, state, known, start)
+  const misplaced = start.session !== session ? 'wrong_session' : start.index !== 0 ? 'out_of_order' : undefined
+  if (known && !misplaced && !isSamePayment(known, start)) return conflict(context, state, known, start)
+  const fault = misplaced ?? (known ? undefined : startFault(context, start))
   if (fault) return still(state, refused(0, fault))
   const { checked, phase } = state
   const index = heldIndex(state)
@@ -184,9 +185,7 @@ function missesAnchor({ terms, hashes = paywordHashes }: VendorContext, { index,
 }
 
 function startFault(context: VendorContext, start: Payment): ChannelRefusal | undefined {
-  const { terms, session, check } = context
-  if (start.session !== session) return 'wrong_session'
-  if (start.index !== 0) return 'out_of_order'
+  const { terms, check } = context
   if (start.amount !== 0n) return 'bad_amount'
   if (missesAnchor(context, start)) return 'bad_word'
   if (!hasLockForm(terms, start)) return 'bad_lock'
