@@ -68,20 +68,22 @@ export class ChannelConnection {
     connection = new ChannelConnection(channels, session, host, client, options)
     await host.start()
     client.connect(host, multiaddrs)
-    if (multiaddrs.length === 0) connection.#relocate()
+    connection.#relocate(multiaddrs.length > 0)
     return connection
   }
 
-  /** Asks the vendor where it listens, until the stream stands again: after a restart it may be elsewhere. */
-  #relocate(): void {
-    this.#relocating ??= this.#untilConnected().finally(() => {
+  /** Asks the vendor where it listens, until the stream stands: after a restart it may be elsewhere. An address just told is tried first. */
+  #relocate(isTold = false): void {
+    this.#relocating ??= this.#untilConnected(isTold).finally(() => {
       this.#relocating = undefined
     })
   }
 
-  async #untilConnected(): Promise<void> {
+  async #untilConnected(isTold: boolean): Promise<void> {
     const { signal } = this.#ending
     const backoff = createBackoff({ firstMs: 200, capMs: 5_000, random: systemRandom })
+    const rest = (): Promise<void> => pause(backoff.next(), undefined, { signal }).catch(() => {})
+    if (isTold) await rest()
     while (!signal.aborted && !this.client.isConnected) {
       try {
         const there = await this.#channels.listening(this.#session)
@@ -90,7 +92,7 @@ export class ChannelConnection {
         // a vendor that does not answer is asked again
         if (toMupibError(error).code === 'already_settled') return this.#onSettled(error)
       }
-      await pause(backoff.next(), undefined, { signal }).catch(() => {})
+      await rest()
     }
   }
 

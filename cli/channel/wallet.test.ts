@@ -19,9 +19,12 @@ import { openWalletHome } from '../user/home.ts'
 import { PartyWorld, type ServedTill, writePartyHome } from '../user/testing.ts'
 import { openVendorHome } from '../vendor/home.ts'
 import { draftSession } from './client.ts'
+import { noItem } from './client-rules.ts'
+import { ChannelConnection } from './connection.ts'
 import { closeChannel, openChannel, payChannel, showChannel } from './operations.ts'
 import type { PayWishes } from './paying.ts'
 import { ChannelStore, openChannelStore } from './store.ts'
+import { WalletChannels } from './wallet-channels.ts'
 
 const worlds: PartyWorld[] = []
 afterEach(async () => {
@@ -156,6 +159,23 @@ describe('a session of a wallet', () => {
     expect(await paying).toMatchObject({ paid: 40, served: 40, ended: null })
     expect(await closeChannel(pair.whose, undefined, { alone: false, wait: false })).toMatchObject({ paid: 86n })
     expect((await pair.balances()).vendor).toBe(86n)
+  })
+
+  it('finds a vendor that was started anew at another address before it was ever reached', async () => {
+    const pair = await Pair.start()
+    const session = await pair.open(100)
+    const ending = new AbortController()
+    const channels = await WalletChannels.open(openWalletHome(pair.dir), ending.signal)
+    const { multiaddrs } = await channels.listening(session)
+    await pair.restartTill()
+    const connection = await ChannelConnection.open(channels, session, multiaddrs, {})
+    try {
+      expect(await connection.client.pay(noItem)).toMatchObject({ index: 1 })
+    } finally {
+      ending.abort()
+      await connection.stop()
+      await channels.close()
+    }
   })
 
   it('is ended by the vendor alone, with what it was paid', async () => {
