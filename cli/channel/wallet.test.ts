@@ -7,6 +7,7 @@ import { toHex } from '../../proto/bytes.ts'
 import type { Digest } from '../../proto/hash.ts'
 import { randomSeed } from '../../proto/keys.ts'
 import { lockSuite } from '../../proto/locks/suites.ts'
+import { signClose } from '../../proto/session/claims.ts'
 import { signPayment } from '../../proto/session/payment.ts'
 import { signSession } from '../../proto/session/terms.ts'
 import { encodeRecordAnswer } from '../../proto/wire/codec.ts'
@@ -232,6 +233,22 @@ describe('a session of a wallet', () => {
         state: 'settled',
         paid: 16n,
       })
+  })
+
+  it('is contested by a vendor that died when it had heard of the close, and had made no claim', async () => {
+    const pair = await Pair.start({ sessions: { ...sessionTerms, windowMs: 60_000 } })
+    const session = await pair.open(100)
+    await pair.pay(8)
+    await pair.till.stop()
+    const { key } = openWalletHome(pair.dir)
+    const early = { form: 'client', index: 3, client: signClose(session, 'client', 3, key) } as const
+    const answer = await pair.world.bank.sessions.close(session, early)
+    // the ledger's word was on the disk, and no claim yet
+    const store = await openChannelStore(openVendorHome(pair.world.net.dir, 'kiosk'))
+    await store.putCertified(session, answer)
+    await store.close()
+    await pair.restartTill()
+    await expect.poll(() => pair.balances()).toEqual({ client: money - 16n, vendor: 16n, escrow: 0n })
   })
 
   it('has evidence brought to the bank by a vendor that was stopped first, also once it is settled', async () => {

@@ -342,6 +342,11 @@ export class VendorSessions {
       ...(this.#step ? { step: this.#step } : {}),
     })
     await vendor.start()
+    for (const session of this.#live.keys()) {
+      const standing = this.#store.certified(session)?.standing
+      // of a close that it knew of, it may have died before its answer was on the disk
+      if (standing?.state === 'closing') await vendor.ledger(session, standing)
+    }
     await host.start()
     this.#log({ kind: 'sessions_listen', multiaddrs: host.multiaddrs() })
     this.#armExpiry(vendor)
