@@ -54,7 +54,7 @@ export class Paying {
   readonly #session: Digest
   readonly #connection: ChannelConnection
   readonly #file: UnitFile | undefined
-  /** Aborts where the session turns out to be settled. */
+  /** Aborts where the session turns out to be settled, or what is delivered cannot be written. */
   readonly #over: AbortController
 
   private constructor(
@@ -78,8 +78,8 @@ export class Paying {
     { ahead = 1, out }: { readonly ahead?: number; readonly out?: string | undefined } = {},
   ): Promise<Paying> {
     const { multiaddrs, chunkBytes } = await channels.listening(session)
-    const file = out === undefined ? undefined : await openUnits(out, chunkBytes)
     const over = new AbortController()
+    const file = out === undefined ? undefined : await openUnits(out, chunkBytes, error => over.abort(error))
     const connection = await ChannelConnection.open(channels, session, multiaddrs, {
       ahead,
       onUnit: unit => file?.take(unit),
@@ -212,15 +212,22 @@ interface UnitFile {
   close(): Promise<void>
 }
 
-/** A file that takes the pieces which a vendor sells, each at its place: one that comes twice does no harm. Throws `usage`, `permission`. */
-async function openUnits(out: string, chunkBytes: number | undefined): Promise<UnitFile> {
+/**
+ * A file that takes the pieces which a vendor sells, each at its place: one that comes twice does no harm. `onFailure` is told at once that one
+ * was not written, `close` throws it. Throws `usage`, `permission`.
+ */
+async function openUnits(
+  out: string,
+  chunkBytes: number | undefined,
+  onFailure: (error: unknown) => void,
+): Promise<UnitFile> {
   if (chunkBytes === undefined) throw new MupibError('usage', 'this vendor sells no file', { hint: 'leave out --out' })
   const file = await open(out, constants.O_RDWR | constants.O_CREAT)
   let writing: Promise<unknown> = Promise.resolve()
   return {
     take({ index, content }) {
       writing = writing.then(() => file.write(content, 0, content.length, (index - 1) * chunkBytes))
-      writing.catch(() => {})
+      writing.catch(onFailure)
     },
     async close() {
       try {

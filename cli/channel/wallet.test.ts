@@ -296,6 +296,13 @@ describe('a session of a wallet', () => {
     expect(fs.readFileSync(out)).toEqual(sold)
   })
 
+  it.runIf(fs.existsSync('/dev/full'))('pays for no more pieces than it has room for', async () => {
+    const pair = await Pair.start({ sessions: { ...sessionTerms, file: 'certificate.pem', chunkBytes: 4 } })
+    const session = await pair.open(100)
+    await expect(pair.pay(50, { out: '/dev/full', rate: 100 })).rejects.toThrow(/ENOSPC/)
+    expect((await showChannel(pair.whose, session)).made).toBeLessThan(10)
+  })
+
   it('is offered by one client no more often than a vendor has room for it, and for no longer', async () => {
     const pair = await Pair.start()
     const offer = await offering(pair)
