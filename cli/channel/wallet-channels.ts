@@ -120,19 +120,32 @@ export class WalletChannels {
 
   /** Takes a drafted session to its opening, from wherever it was left: every step may be repeated. Throws `not_found`. */
   async goOn(session: Digest): Promise<ClientSessionShown> {
-    const { terms, place } = this.#stored(session)
+    const { terms } = this.#stored(session)
     if (!this.store.certified(session)) {
-      const { key } = this.home
-      const client = signSession(session, 'client', key)
-      const offer = { terms: toHex(encodeTerms(terms)), client: toHex(client) }
-      const accepted = await this.#atVendor<{ vendor?: unknown }>(terms, place, 'POST', '/sessions', offer)
-      const vendor = bytesOfHex(/^[0-9a-f]{128}$/.test(String(accepted.vendor)) ? String(accepted.vendor) : '')
-      if (!verifySession(session, 'vendor', terms.vendor, vendor))
-        throw new MupibError('bad_signature', `what ${place.name} sent is not its signature on these terms`)
-      await this.learn(await this.ledger.open(session, terms, { client, vendor }))
+      const signatures = await this.#offer(session)
+      await this.learn(await this.ledger.open(session, terms, signatures))
     }
-    await this.listening(session)
+    try {
+      await this.listening(session)
+    } catch (error) {
+      // a vendor that did not hear of the opening in time has forgotten the terms
+      if (toMupibError(error).code !== 'not_found') throw error
+      await this.#offer(session)
+      await this.listening(session)
+    }
     return this.shown(session)
+  }
+
+  /** Offers the terms to the vendor, which signs the same ones again. */
+  async #offer(session: Digest): Promise<{ readonly client: Uint8Array; readonly vendor: Uint8Array }> {
+    const { terms, place } = this.#stored(session)
+    const client = signSession(session, 'client', this.home.key)
+    const offer = { terms: toHex(encodeTerms(terms)), client: toHex(client) }
+    const accepted = await this.#atVendor<{ vendor?: unknown }>(terms, place, 'POST', '/sessions', offer)
+    const vendor = bytesOfHex(/^[0-9a-f]{128}$/.test(String(accepted.vendor)) ? String(accepted.vendor) : '')
+    if (!verifySession(session, 'vendor', terms.vendor, vendor))
+      throw new MupibError('bad_signature', `what ${place.name} sent is not its signature on these terms`)
+    return { client, vendor }
   }
 
   /**

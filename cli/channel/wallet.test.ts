@@ -179,6 +179,19 @@ describe('a session of a wallet', () => {
     }
   })
 
+  it('is offered again to a vendor that knows it no more', async () => {
+    const pair = await Pair.start()
+    const session = await pair.open(100)
+    await pair.pay(3)
+    await pair.till.stop()
+    fs.rmSync(`${openVendorHome(pair.world.net.dir, 'kiosk').dir}/channels`, { recursive: true })
+    await pair.restartTill()
+    await expect(pair.pay(1)).rejects.toMatchObject({ code: 'not_found' })
+    expect(await openChannel(pair.whose, { session })).toMatchObject({ state: 'open' })
+    expect(await pair.pay(2)).toMatchObject({ served: 2, spent: 10n })
+    expect((await pair.till.sessions!.show(session)).here).toMatchObject({ held: 5 })
+  })
+
   it('is ended by the vendor alone, with what it was paid', async () => {
     const pair = await Pair.start()
     const session = await pair.open(100)
