@@ -175,6 +175,33 @@ describe('a session over streams', () => {
     expect(world.claims.vendor).toEqual([claim])
   })
 
+  it('checks no lock any more once its vendor has stopped', async () => {
+    let goOn = (): void => {}
+    const gate = new Promise<void>(resolve => {
+      goOn = resolve
+    })
+    const failures: unknown[] = []
+    const world = await ready({
+      lockBatch: 8,
+      lockWaitMs: 20,
+      deliver: async () => {
+        await gate
+        return new Uint8Array(1)
+      },
+      onFailure: error => failures.push(error),
+    })
+    world.client.pay(noItem).catch(() => {})
+    await expect.poll(async () => (await world.vendor.standing(world.session))!.held).toBe(1)
+    const stopped = world.vendor.stop()
+    // the turn is still under way when everything else has stopped
+    await new Promise(resolve => setTimeout(resolve, 200))
+    goOn()
+    await stopped
+    await world.vendorDisk.close()
+    await new Promise(resolve => setTimeout(resolve, 100))
+    expect(failures).toEqual([])
+  })
+
   it('delivers in order to a client that comes back while the vendor is busy with what came before', async () => {
     let goOn = (): void => {}
     const gate = new Promise<void>(resolve => {

@@ -113,8 +113,9 @@ class VendorSession {
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.#lockTimer)
     await this.#turns.settled()
+    // the last turn may have begun a new wait
+    clearTimeout(this.#lockTimer)
   }
 
   async #turn(inputs: readonly Input[]): Promise<void> {
