@@ -9,6 +9,7 @@ import { percentile, rounded } from '../common/statistics.ts'
 import type { ChannelClient, Unit } from './client.ts'
 import { noItem } from './client-rules.ts'
 import { ChannelConnection } from './connection.ts'
+import { channelLimits } from './limits.ts'
 import type { WalletChannels } from './wallet-channels.ts'
 
 export interface PayWishes {
@@ -54,7 +55,7 @@ export class Paying {
   readonly #session: Digest
   readonly #connection: ChannelConnection
   readonly #file: UnitFile | undefined
-  /** Aborts where the session turns out to be settled, or what is delivered cannot be written. */
+  /** Aborts where the session is settled or at its end, or what is delivered cannot be written. */
   readonly #over: AbortController
 
   private constructor(
@@ -105,8 +106,14 @@ export class Paying {
 
   /** Pays until the wishes are fulfilled, the session is at its end, or the signal comes. */
   async pay(wishes: PayWishes, signal: AbortSignal, onProgress: (progress: Progress) => void): Promise<Paid> {
-    const run = new Run(this.#connection.client, this.#channels.terms(this.#session), this.#session, wishes)
-    const ticking = setInterval(() => onProgress(run.progress()), 1_000)
+    const terms = this.#channels.terms(this.#session)
+    const run = new Run(this.#connection.client, terms, this.#session, wishes)
+    const ticking = setInterval(() => {
+      onProgress(run.progress())
+      // a unit that is waited for may never come, and no later payment is refused before it
+      if (Date.now() >= terms.expiry - channelLimits.expiryMarginMs)
+        this.#over.abort(new MupibError('refused', 'not paid: expired'))
+    }, 1_000)
     try {
       await run.pay(AbortSignal.any([signal, this.#over.signal]))
       const { aborted, reason } = this.#over.signal

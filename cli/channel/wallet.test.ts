@@ -1,7 +1,7 @@
 // Sessions end to end: a wallet, a till and a bank over real HTTP and real streams, on a ledger; the money is read from the bank.
 import * as fs from 'node:fs'
 import * as net from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createMemoryDatabase } from '../../node/store/memory-database.ts'
 import { toHex } from '../../proto/bytes.ts'
 import type { Digest } from '../../proto/hash.ts'
@@ -29,6 +29,7 @@ import { WalletChannels } from './wallet-channels.ts'
 
 const worlds: PartyWorld[] = []
 afterEach(async () => {
+  vi.restoreAllMocks()
   for (const world of worlds.splice(0)) await world.close()
 })
 
@@ -177,6 +178,18 @@ describe('a session of a wallet', () => {
       await connection.stop()
       await channels.close()
     }
+  })
+
+  it('is waited for no longer than it lasts where the vendor is gone', async () => {
+    const pair = await Pair.start()
+    const session = await pair.open(100)
+    const { expiry } = await showChannel(pair.whose, session)
+    const [now, ahead] = [Date.now, expiry - 12_000 - Date.now()]
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + ahead)
+    const paying = pair.pay(100, { rate: 40 })
+    await expect.poll(async () => (await pair.till.sessions!.list())[0]!.here.held).toBeGreaterThan(4)
+    await pair.till.stop()
+    expect(await paying).toMatchObject({ ended: 'not paid: expired' })
   })
 
   it('is offered again to a vendor that knows it no more', async () => {
