@@ -1,4 +1,5 @@
 // Sessions at the bank (E1 to E4): escrow, settlement by whoever carried it, crashes at every write, reputation.
+
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestNetwork, type TestNetwork } from '../../node/client/testing.ts'
 import type { Database } from '../../node/store/database.ts'
@@ -18,6 +19,7 @@ import { createTestSession, settleClaim, type TestSession } from '../../proto/se
 import { keyOf } from '../../proto/testing.ts'
 import { encodeRecordAnswer } from '../../proto/wire/codec.ts'
 import { userKey, writeHome } from '../common/testing.ts'
+import { SessionStore } from '../session/store.ts'
 import { Bank, type BankOptions } from './bank.ts'
 import { openBankHome } from './home.ts'
 import { openAccount } from './testing.ts'
@@ -208,6 +210,26 @@ describe('a session', () => {
     await expect(bank.sessions.close(other.session, other.joint(1), other.terms)).rejects.toMatchObject({
       code: 'not_found',
     })
+  })
+
+  it('remembers no claim on a session that does not exist, and takes it again once it does (C14)', async () => {
+    const wishes = () => new SessionStore(database).wishes()
+    const before = await wishes()
+    const facts = { network: net.ledger.network, bank: bank.home.fingerprint, openBy: Date.now() + 60_000 }
+    const nobody = { client: userKey('nobody'), vendor: userKey('nothing'), bank: keyOf('bank') }
+    for (let more = 0; more < 5; more++) {
+      const { session, terms } = createTestSession(nobody, { ...facts, openBy: facts.openBy + more })
+      await expect(bank.sessions.close(session, settleClaim, terms)).rejects.toMatchObject({ code: 'not_found' })
+    }
+    const party = await agree()
+    const claim = party.byVendor(3)
+    for (let again = 0; again < 2; again++)
+      await expect(bank.sessions.close(party.session, claim, party.terms)).rejects.toMatchObject({ code: 'not_found' })
+    expect(await wishes()).toEqual(before)
+    await reopen()
+    await bank.openSession(party)
+    await bank.sessions.close(party.session, claim, party.terms)
+    expect(balances(party)).toEqual([91n, 9n])
   })
 
   it('takes a claim again that came too early: as another record (C14)', async () => {

@@ -216,7 +216,7 @@ export class SessionBook {
       const step = before && this.#owner.refused(signed.record, before, refused)
       const kept = step ? sessions.putFile(step.file, before) : []
       const done = this.carrier.refused(signed, refused.refusal)
-      await this.#owner.write(step ? [{ ...step, before }] : [], [...operations, ...kept, done])
+      await this.#owner.write(step ? [{ ...step, before }] : [], [...operations, ...kept, ...done])
     })
     this.#wake(session)
   }

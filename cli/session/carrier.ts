@@ -79,8 +79,9 @@ export class SessionCarrier {
 
   /** That something is to be carried, to be written before it is. */
   wish(carried: Carried): WriteOp {
-    const attempts = this.#desk.sessions.wish(carried)?.attempts ?? 0
-    return this.#desk.sessions.putWish({ ...carried, attempts, isOpen: true })
+    const { sessions } = this.#desk
+    const attempts = sessions.wish(carried)?.attempts ?? sessions.firstAttempt()
+    return sessions.putWish({ ...carried, attempts, isOpen: true })
   }
 
   /**
@@ -150,11 +151,17 @@ export class SessionCarrier {
     return this.#desk.sessions.dropWish(carriedBy(record))
   }
 
-  /** The wish of a record that was refused is at an end, and the attempt remembered where another one may do. */
-  refused(record: SessionRecord, refusal: Refusal): WriteOp {
+  /**
+   * The wish of a record that was refused is at an end, and the attempt remembered where another one may do: with the wish where the session is
+   * kept, else for all at once, since anybody can ask for claims on sessions that do not exist.
+   */
+  refused(record: SessionRecord, refusal: Refusal): readonly WriteOp[] {
+    const { sessions } = this.#desk
     const carried = carriedBy(record)
-    const wish = this.#desk.sessions.wish(carried)
-    if (!wish || !passing.includes(refusal)) return this.#desk.sessions.dropWish(carried)
-    return this.#desk.sessions.putWish({ ...wish, isOpen: false })
+    const wish = sessions.wish(carried)
+    const dropped = sessions.dropWish(carried)
+    if (!wish || !passing.includes(refusal)) return [dropped]
+    if (sessions.file(carried.session)) return [sessions.putWish({ ...wish, isOpen: false })]
+    return [dropped, sessions.putFirstAttempt(Math.max(sessions.firstAttempt(), wish.attempts))]
   }
 }

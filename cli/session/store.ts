@@ -154,6 +154,16 @@ export class SessionStore {
     return { type: 'put', key: wishKey(wish), value: new Writer(5).u32(wish.attempts).boolean(wish.isOpen).finish() }
   }
 
+  /** The first attempt of a wish of which nothing is kept: above those of all that were refused and dropped (C14). */
+  firstAttempt(): number {
+    const row = this.#database.get(actorKey(actorPrefixes.sessionAttempts))
+    return row ? new Reader(row).u32() : 0
+  }
+
+  putFirstAttempt(attempt: number): WriteOp {
+    return { type: 'put', key: actorKey(actorPrefixes.sessionAttempts), value: new Writer(4).u32(attempt).finish() }
+  }
+
   dropWish(wish: Carried): WriteOp {
     return { type: 'delete', key: wishKey(wish) }
   }
