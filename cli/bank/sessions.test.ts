@@ -1,5 +1,4 @@
 // Sessions at the bank (E1 to E4): escrow, settlement by whoever carried it, crashes at every write, reputation.
-
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestNetwork, type TestNetwork } from '../../node/client/testing.ts'
 import type { Database } from '../../node/store/database.ts'

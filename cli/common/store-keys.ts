@@ -37,8 +37,8 @@ export const actorPrefixes = {
   misconduct: 0x3c, // public key (32), kind (8), session digest (32) → when the bank learnt what a client did
   sessionNews: 0x3d, // public key (32), height (8), place in the block (8), session digest (32) → the state that a party's session reached there
   sessionUnbacked: 0x3e, // session digest (32) → nothing: a session of a lost store, for whose escrow the books lack the client's money
-  sessionAttempts: 0x43, // nothing → attempt from which a session record begins of which nothing is remembered
   sessionsRecovered: 0x3f, // nothing → nothing: the store was an old copy once, and sessions of the lost one are taken up
+  sessionAttempts: 0x43, // nothing → attempt from which a session record begins of which nothing is remembered
 
   user: 0x20, // user (32) → where the auditor stands with a user: terms, last own block
   openPayment: 0x21, // user (32), sequence (8) → payload digest of a payment that no block has decided, with what the queue needs of it
