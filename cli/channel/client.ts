@@ -121,9 +121,8 @@ export class ChannelClient {
   readonly #turns = new Turns<Input>(channelLimits.turnPayments, inputs => this.#turn(inputs))
   #state: ClientState
   #link: ClientSession | undefined
-  /** Streams there were, and how many of them what decides knows of. */
-  #streams = 0
-  #known = 0
+  /** Streams that came and of which what decides does not know yet. */
+  #unheard = 0
   #wanted: Wanted[] = []
   #asked = 0
   readonly #coming = new Map<number, Wanted>()
@@ -192,7 +191,7 @@ export class ChannelClient {
       inFlightMax: channelLimits.turnPayments,
       onFrame: frame => this.#turns.push({ event: { type: 'received', message: decodeVendorMessage(frame) } }),
       onUp: () => {
-        this.#streams += 1
+        this.#unheard += 1
         this.#tell({ type: 'connected' })
       },
       onDown: () => {
@@ -276,7 +275,7 @@ export class ChannelClient {
     for (const { event, wanted } of inputs) {
       if (event.type === 'connected') {
         await this.#carryOut(effects.splice(0))
-        this.#known += 1
+        this.#unheard -= 1
       }
       const step = (this.#options.step ?? stepClient)(this.#context, this.#state, event)
       this.#state = step.state
@@ -299,7 +298,7 @@ export class ChannelClient {
 
   /** Sends on the stream for which it was meant: a newer one begins with hello. */
   #send(message: ClientMessage): void {
-    if (this.#known === this.#streams) this.#link?.send(encodeMessage(message))
+    if (this.#unheard === 0) this.#link?.send(encodeMessage(message))
   }
 
   async #persist(effects: readonly ClientEffect[]): Promise<void> {
