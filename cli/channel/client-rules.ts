@@ -22,6 +22,7 @@ import {
   signPayment,
 } from '../../proto/session/payment.ts'
 import type { SessionTerms } from '../../proto/session/terms.ts'
+import { isExpired } from './limits.ts'
 import type { ChannelRefusal, ClientMessage, VendorMessage } from './messages.ts'
 
 /** What does not change in a session. */
@@ -124,9 +125,6 @@ export function resumedClient(
   const signed = { payment: last, secret: lockKey.sign(lockedMessage(last)) }
   return { phase, start, last: signed, made: last.index, served, isAnswered: false }
 }
-
-const isExpired = ({ terms, expiryMarginMs }: ClientContext, now: number): boolean =>
-  now >= terms.expiry - expiryMarginMs
 
 export function stepClient(context: ClientContext, state: ClientState, event: ClientEvent): ClientStep {
   switch (event.type) {

@@ -22,4 +22,19 @@ export const channelLimits = {
   turnPayments: 256,
   /** How long before a session's expiry both sides end it, so that their claims are on the ledger in time. */
   expiryMarginMs: 10_000,
+  /** How long a wallet leaves for the opening to be decided. */
+  openWithinMs: 300_000,
 } as const
+
+interface Ending {
+  readonly terms: { readonly expiry: number }
+  readonly expiryMarginMs: number
+}
+
+/** True from when on both sides end a session. */
+export const isExpired = ({ terms, expiryMarginMs }: Ending, now: number): boolean =>
+  now >= terms.expiry - expiryMarginMs
+
+/** What one step of an answer may take of a dispute window, in milliseconds: a tenth, within bounds. */
+export const windowPartMs = (windowMs: number, { min, max }: { readonly min: number; readonly max: number }): number =>
+  Math.min(max, Math.max(min, windowMs / 10))

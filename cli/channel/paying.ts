@@ -9,7 +9,7 @@ import { percentile, rounded } from '../common/statistics.ts'
 import type { ChannelClient, Unit } from './client.ts'
 import { noItem } from './client-rules.ts'
 import { ChannelConnection } from './connection.ts'
-import { channelLimits } from './limits.ts'
+import { channelLimits, isExpired } from './limits.ts'
 import type { WalletChannels } from './wallet-channels.ts'
 
 export interface PayWishes {
@@ -108,10 +108,11 @@ export class Paying {
   async pay(wishes: PayWishes, signal: AbortSignal, onProgress: (progress: Progress) => void): Promise<Paid> {
     const terms = this.#channels.terms(this.#session)
     const run = new Run(this.#connection.client, terms, this.#session, wishes)
+    const { expiryMarginMs } = channelLimits
     const ticking = setInterval(() => {
       onProgress(run.progress())
       // a unit that is waited for may never come, and no later payment is refused before it
-      if (Date.now() >= terms.expiry - channelLimits.expiryMarginMs)
+      if (isExpired({ terms, expiryMarginMs }, Date.now()))
         this.#over.abort(new MupibError('refused', 'not paid: expired'))
     }, 1_000)
     try {

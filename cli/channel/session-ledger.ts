@@ -16,6 +16,7 @@ import { firstAnswer } from '../common/first-answer.ts'
 import { signedCall } from '../common/http.ts'
 import { CertificateChecks } from '../common/identity.ts'
 import { serviceNamed } from '../common/services.ts'
+import { windowPartMs } from './limits.ts'
 import type { CertifiedStanding } from './store.ts'
 
 /** A bank or an auditor, which carries session records and tells what became of them. */
@@ -46,7 +47,7 @@ interface Told {
 const ofItself: readonly ErrorCode[] = ['unreachable', 'timeout', 'stopped', 'undecided']
 
 /** How long a carrier may be silent with a claim before another is asked: a small part of the time in which it has to be on the ledger. */
-const claimPatienceMs = (windowMs: number): number => Math.min(2_000, Math.max(250, windowMs / 10))
+const claimPatienceMs = { min: 250, max: 2_000 }
 
 /** True where a session that stands so needs this claim no more: it is settled, or the window to answer its client's close runs. */
 const isDecided = ({ state }: SessionStanding, { form }: SessionClaim): boolean =>
@@ -147,7 +148,7 @@ export class SessionLedger {
     }
     const asks = this.#carriers.map(carrier => (signal: AbortSignal) => carriedBy(carrier, signal))
     try {
-      return await firstAnswer(asks, claimPatienceMs(terms.windowMs), this.#ending)
+      return await firstAnswer(asks, windowPartMs(terms.windowMs, claimPatienceMs), this.#ending)
     } catch (error) {
       const failures = (error as AggregateError).errors.map(toMupibError)
       throw failures.find(({ code }) => !ofItself.includes(code)) ?? failures[0]

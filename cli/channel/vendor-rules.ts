@@ -33,7 +33,7 @@ import {
 import { type PaywordHashes, paywordHashes } from '../../proto/session/payword.ts'
 import type { SessionTerms } from '../../proto/session/terms.ts'
 import type { SessionState } from '../../proto/verdict.ts'
-import { channelLimits } from './limits.ts'
+import { channelLimits, isExpired } from './limits.ts'
 import type { ChannelRefusal, ClientMessage, VendorMessage } from './messages.ts'
 
 /** What does not change in a session. */
@@ -151,9 +151,6 @@ function onLedger(
     still({ ...next, phase: 'closed' }, { type: 'persist', checked: next.checked, phase: 'closed' }),
   )
 }
-
-const isExpired = ({ terms, expiryMarginMs }: VendorContext, now: number): boolean =>
-  now >= terms.expiry - expiryMarginMs
 
 function hello(
   context: VendorContext,

@@ -17,6 +17,7 @@ import { memberNamed } from '../common/rulings.ts'
 import { Counterparties, type OfferedSessions } from '../user/counterparties.ts'
 import type { WalletHome } from '../user/wallet.ts'
 import { draftSession, type VendorPlace, vendorPlace } from './client.ts'
+import { channelLimits } from './limits.ts'
 import { answerText, type ReputationTold, SessionLedger } from './session-ledger.ts'
 import { type CertifiedStanding, type ChannelStore, openChannelStore, type StoredSession } from './store.ts'
 
@@ -57,8 +58,6 @@ export interface Listening {
 }
 
 const defaultPayments = 1_000
-/** The opening has to be decided within this time, in milliseconds. */
-const openWithinMs = 300_000
 /** Refusals after which nobody can ever open the session: neither bank nor vendor has signed it. */
 const neverOpened: readonly ErrorCode[] = [
   'insufficient_funds',
@@ -98,6 +97,7 @@ export class WalletChannels {
     if (vendor.bank !== home.own.bank)
       throw new MupibError('refused', `${name} has its account at ${vendor.bank}, this wallet at ${home.own.bank}`)
     const now = Date.now()
+    const { openWithinMs } = channelLimits
     const drafted = {
       network: home.network,
       bank: memberNamed(home.genesis, 'bank', home.own.bank).certificate.fingerprint,

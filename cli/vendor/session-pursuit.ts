@@ -6,6 +6,7 @@ import type { Digest } from '../../proto/hash.ts'
 import type { SessionClaim } from '../../proto/session/claims.ts'
 import type { Misconduct } from '../../proto/session/misconduct.ts'
 import type { SessionTerms } from '../../proto/session/terms.ts'
+import { windowPartMs } from '../channel/limits.ts'
 import type { Carrier, SessionLedger } from '../channel/session-ledger.ts'
 import type { CertifiedStanding, ChannelStore } from '../channel/store.ts'
 import { toMupibError } from '../common/errors.ts'
@@ -28,15 +29,11 @@ export interface PursuitOptions {
 /** Evidence that is refused by these is not brought again. */
 const refusedForGood: readonly string[] = ['bad_proof', 'no_account', 'wrong_network', 'malformed']
 
-const pauseMs = { first: 200, max: 30_000 }
+const pauseMs = { min: 200, max: 30_000 }
 
 /** Pauses that leave most of a dispute window to whoever comes back late in it. */
 const newBackoff = (windowMs = Number.POSITIVE_INFINITY) =>
-  createBackoff({
-    firstMs: pauseMs.first,
-    capMs: Math.min(pauseMs.max, Math.max(pauseMs.first, windowMs / 10)),
-    random: systemRandom,
-  })
+  createBackoff({ firstMs: pauseMs.min, capMs: windowPartMs(windowMs, pauseMs), random: systemRandom })
 
 export class SessionPursuit {
   readonly #options: PursuitOptions

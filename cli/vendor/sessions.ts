@@ -60,8 +60,8 @@ interface Live {
 const offeredMax = 1_000
 /** And of one client, so that none takes the room of the others. */
 const offeredOfClientMax = 16
-/** How long an offer may keep its room: twice what wallets ask for, in milliseconds. */
-const openWithinMsMax = 600_000
+/** How long an offer may keep its room: twice what wallets ask for. */
+const openWithinMsMax = 2 * channelLimits.openWithinMs
 
 export interface VendorSessionsOptions {
   readonly home: VendorHome
